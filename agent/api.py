@@ -1,0 +1,172 @@
+"""The calls that a backend makes: a note or an encounter in, a coding out."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from datetime import date
+from typing import Any, TypeVar
+
+from agent.codebook import CodeBook
+from agent.config import Settings
+from agent.errors import InputError
+from agent.lexical import LexicalEngine
+from agent.pipeline import Engine, code
+from agent.records import Coding, Document, Encounter, Patient, Scope, Setting
+
+Result = TypeVar("Result")
+
+
+def code_note(
+    text: str,
+    *,
+    setting: Setting | str,
+    scope: Scope | str = Scope.CLAIM,
+    date_of_service: date | str | None = None,
+    patient: Patient | None = None,
+    engine: Engine | None = None,
+    settings: Settings | None = None,
+    encounter_id: str = "note",
+) -> Coding:
+    """The coding of one note.
+
+    Args:
+        text: the note, exactly as it is to be quoted; offsets in the result are code points into it.
+        setting: "outpatient" or "inpatient"; there is no safe default.
+        scope: "claim" for what this encounter reports, "mentions" for every condition asserted.
+        date_of_service: a date or an ISO date (2026-05-04); without it the result says that validity is not known.
+        patient: age in years and sex, where known.
+        engine: what reads the note; the embedded lexical engine if None.
+        settings: from the environment if None.
+        encounter_id: the name that the result and errors carry.
+
+    Raises:
+        InputError: an argument or a note that can't be used; the message says what mends it.
+        CodeTableError: the code table could not be built or read.
+        CodingError: a step failed.
+    """
+    return _wait(
+        acode_note(
+            text,
+            setting=setting,
+            scope=scope,
+            date_of_service=date_of_service,
+            patient=patient,
+            engine=engine,
+            settings=settings,
+            encounter_id=encounter_id,
+        )
+    )
+
+
+async def acode_note(
+    text: str,
+    *,
+    setting: Setting | str,
+    scope: Scope | str = Scope.CLAIM,
+    date_of_service: date | str | None = None,
+    patient: Patient | None = None,
+    engine: Engine | None = None,
+    settings: Settings | None = None,
+    encounter_id: str = "note",
+) -> Coding:
+    """As `code_note`, for asyncio."""
+    encounter = Encounter(
+        id=encounter_id,
+        setting=read_setting(setting),
+        documents=(Document(id=encounter_id, text=text),),
+        date_of_service=read_date(date_of_service),
+        patient=patient or Patient(),
+    )
+    return await acode_encounter(encounter, scope=scope, engine=engine, settings=settings)
+
+
+def code_encounter(
+    encounter: Encounter,
+    *,
+    scope: Scope | str = Scope.CLAIM,
+    engine: Engine | None = None,
+    settings: Settings | None = None,
+) -> Coding:
+    """The coding of an encounter with one document or several; arguments and errors as in `code_note`."""
+    return _wait(acode_encounter(encounter, scope=scope, engine=engine, settings=settings))
+
+
+async def acode_encounter(
+    encounter: Encounter,
+    *,
+    scope: Scope | str = Scope.CLAIM,
+    engine: Engine | None = None,
+    settings: Settings | None = None,
+) -> Coding:
+    """As `code_encounter`, for asyncio."""
+    settings = settings or Settings.from_environment()
+    book = open_codebook(settings)
+    return await code(
+        encounter, scope=read_scope(scope), engine=engine or LexicalEngine(book), book=book, settings=settings
+    )
+
+
+_books: dict[Settings, CodeBook] = {}
+_opening = threading.Lock()
+
+
+def open_codebook(settings: Settings) -> CodeBook:
+    """The code table for these settings, opened once in a process and shared; it is read-only and safe in threads."""
+    with _opening:
+        if settings not in _books:
+            _books[settings] = CodeBook.open(settings)
+        return _books[settings]
+
+
+def read_setting(value: Setting | str) -> Setting:
+    """The setting that `value` names; InputError says which there are."""
+    try:
+        return Setting(value)
+    except ValueError:
+        raise InputError(
+            f"the setting {value!r} is not known; give 'outpatient' (office, clinic, emergency room, outpatient surgery) or "
+            "'inpatient' (admitted to hospital): the guidelines differ, so there is no default"
+        ) from None
+
+
+def read_scope(value: Scope | str) -> Scope:
+    """The scope that `value` names; InputError says which there are."""
+    try:
+        return Scope(value)
+    except ValueError:
+        raise InputError(f"the scope {value!r} is not known; give 'claim' or 'mentions'") from None
+
+
+def read_date(value: date | str | None) -> date | None:
+    """The date of service that `value` gives; InputError shows the form."""
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise InputError(f"the date of service {value!r} is no date; write it as year-month-day, such as 2026-05-04") from None
+
+
+def _wait(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """The coroutine's result, also where an event loop is already running in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    results: list[Result] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(asyncio.run(coroutine))
+        except BaseException as failure:  # handed to the calling thread below
+            failures.append(failure)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    if failures:
+        raise failures[0]
+    return results[0]

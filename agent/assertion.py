@@ -1,0 +1,137 @@
+"""Assertion: what the words around a condition say of it, by cue words with scope.
+
+The method is that of NegEx and ConText (Chapman 2001, Harkema 2009): a cue reaches forwards or backwards until the
+sentence, a semicolon or a word like "but" ends it; pseudo-cues ("no change in") claim their words and mean nothing.
+The cues are data, in `agent/cues.tsv`; a number in `reach` is the most words that a cue reaches over.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from agent.records import Assertion
+from agent.words import Vocabulary, Word
+
+_ORDER = (
+    Assertion.FAMILY,
+    Assertion.HYPOTHETICAL,
+    Assertion.NEGATED,
+    Assertion.UNCERTAIN,
+    Assertion.HISTORICAL,
+    Assertion.PLANNED,
+)
+"""Where several cues reach a condition, the first of these is what is said of it."""
+
+_SECTION_SAYS = {
+    "family_history": Assertion.FAMILY,
+    "instructions": Assertion.HYPOTHETICAL,
+    "differential": Assertion.UNCERTAIN,
+    "psh": Assertion.HISTORICAL,
+    "allergies": Assertion.HISTORICAL,
+}
+"""Kinds of section that speak for themselves where no cue does."""
+
+_BREAKS = frozenset(";\u2022\n\r")
+
+
+class Reading(NamedTuple):
+    """What is said of a condition, and the cue that says it (empty where the section or nothing does)."""
+
+    assertion: Assertion
+    cue: str
+
+
+@dataclass(frozen=True)
+class _Cue:
+    words: tuple[str, ...]
+    kind: str
+    direction: str
+    reach: int
+
+
+class _Scope(NamedTuple):
+    first: int
+    last: int
+    kind: Assertion
+    cue: str
+
+
+class Scopes:
+    """The cues of one sentence and how far they reach; made once, asked for every condition in it."""
+
+    def __init__(self, text: str, words: Sequence[Word]) -> None:
+        """Read the cues among `words`, which are the words of one sentence of `text` in order."""
+        lows = [word.raw.lower().replace("\u2019", "'") for word in words]
+        found = _find(lows, text, words)
+        stops = [(i, j) for i, j, cue in found if cue.kind == "stop"]
+        for i in range(1, len(words)):
+            if any(c in _BREAKS for c in text[words[i - 1].end : words[i].start]):
+                stops.append((i, i))
+        self._scopes = [
+            scope for i, j, cue in found if cue.kind not in ("stop", "pseudo") for scope in _reach(i, j, cue, stops, len(words))
+        ]
+
+    def read(self, first: int, last: int, section: str) -> Reading:
+        """What is said of the condition in words `first` to `last` (both included), in a section of kind `section`."""
+        said = {scope.kind: scope for scope in self._scopes if scope.first <= last and first <= scope.last}
+        for kind in _ORDER:
+            if kind in said:
+                return Reading(kind, said[kind].cue)
+        return Reading(_SECTION_SAYS.get(section, Assertion.AFFIRMED), "")
+
+
+def _reach(i: int, j: int, cue: _Cue, stops: list[tuple[int, int]], length: int) -> list[_Scope]:
+    kind, name = Assertion(cue.kind), " ".join(cue.words)
+    scopes = []
+    if cue.direction in ("forward", "both"):
+        # A stop that follows at once is part of what the cue says: "her mother had", "most likely due to".
+        last = min([length - 1, j - 1 + cue.reach] + [a - 1 for a, b in stops if a > j or a == b == j])
+        if last >= j:
+            scopes.append(_Scope(j, last, kind, name))
+    if cue.direction in ("backward", "both"):
+        first = max([0, i - cue.reach] + [b for _, b in stops if b <= i])
+        if first <= i - 1:
+            scopes.append(_Scope(first, i - 1, kind, name))
+    return scopes
+
+
+def _find(lows: list[str], text: str, words: Sequence[Word]) -> list[tuple[int, int, _Cue]]:
+    """The cues of a sentence as (first word, word after, cue), the longest at each place, none over another."""
+    known = _cues()
+    found: list[tuple[int, int, _Cue]] = []
+    i = 0
+    while i < len(lows):
+        step = 1
+        longest = 0
+        for cue in known.get(lows[i], ()):
+            n = len(cue.words)
+            if n < longest:
+                break
+            if tuple(lows[i : i + n]) == cue.words:
+                found.append((i, i + n, cue))
+                longest = step = n
+        if i > 0 and "?" in text[words[i - 1].end : words[i].start] and words[i].start - words[i - 1].end < 3:
+            found.append((i, i, _Cue(("?",), "uncertain", "forward", 3)))
+        i += step
+    return found
+
+
+@cache
+def _cues() -> dict[str, tuple[_Cue, ...]]:
+    """The cues by their first word, the longest first; one phrase may stand with two directions."""
+    text = (files("agent") / "cues.tsv").read_text(encoding="utf-8")
+    rows = csv.DictReader(
+        (line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE
+    )
+    by_first: dict[str, list[_Cue]] = {}
+    for row in rows:
+        words = tuple(word.raw.lower() for word in Vocabulary({}, {}).words(row["cue"]))
+        if words:
+            reach = int(row["reach"]) if row["reach"] else 1_000
+            by_first.setdefault(words[0], []).append(_Cue(words, row["kind"], row["direction"], reach))
+    return {first: tuple(sorted(cues, key=lambda cue: -len(cue.words))) for first, cues in by_first.items()}

@@ -1,0 +1,108 @@
+"""Reader: the lexical engine's first call; a chunk becomes proposals, each with its words, assertion and management.
+
+Deterministic: terms are found in sentences, made as specific as the sentence allows, and read in the scope of their
+cues. What shows management is taken from the problem that the condition stands in, or from its own sentence.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+
+from agent.assertion import Scopes
+from agent.codebook import CodeBook
+from agent.lexical.abbreviations import Abbreviations
+from agent.lexical.layout import PROBLEM_SECTIONS, Sentence, read_layout
+from agent.lexical.specify import Specifier
+from agent.lexical.terms import Hit, TermIndex
+from agent.records import Assertion, Chunk, Document, Proposal, Section
+from agent.words import Vocabulary, Word
+
+_NEAR = 10
+"""How many words around a condition may make it more specific."""
+
+
+class Reader:
+    """Reads chunks against one code table; frozen once made, safe to share between threads."""
+
+    def __init__(self, book: CodeBook) -> None:
+        """Make the term index of `book`, some 100 ms."""
+        self._index = TermIndex(book)
+        self._specifier = Specifier(book)
+        self._vocabulary = Vocabulary.load()
+        self._abbreviations = Abbreviations.load()
+
+    def propose(self, document: Document, chunk: Chunk) -> Iterator[Proposal]:
+        """What stands in `chunk`, in order of place; one proposal for each code of each term found."""
+        for section in chunk.sections:
+            layout = read_layout(document.text, section, chunk.start, chunk.end)
+            for sentence in layout:
+                yield from self._read(document, chunk, section, sentence, layout)
+
+    def _read(
+        self, document: Document, chunk: Chunk, section: Section, sentence: Sentence, layout: Sequence[Sentence]
+    ) -> Iterator[Proposal]:
+        text = document.text[sentence.start : sentence.end]
+        words = self._abbreviations.expand(self._vocabulary.words(text), section.kind)
+        hits = self._index.find(words)
+        if not hits:
+            return
+        scopes = Scopes(text, words)
+        for hit in hits:
+            reading = scopes.read(hit.first, hit.last, section.kind)
+            if hit.term.kind == "procedure_history" and reading.assertion is not Assertion.HISTORICAL:
+                continue
+            managed = self._managed(document, section, sentence, layout)
+            start, end = words[hit.first].start, words[hit.last].end
+            for code in self._specifier.codes(hit.term.code, _near(words, hit)) or (hit.term.code,):
+                yield Proposal(
+                    condition=hit.term.text,
+                    code=code,
+                    quote=text[start:end],
+                    assertion=reading.assertion,
+                    chunk=chunk.index,
+                    document=document.id,
+                    managed=managed,
+                    at=sentence.start + start,
+                    note=reading.cue,
+                )
+
+    def _managed(
+        self, document: Document, section: Section, sentence: Sentence, layout: Sequence[Sentence]
+    ) -> str | None:
+        """The line that shows that a condition in `sentence` was managed at this encounter; None if nothing does."""
+        if section.kind not in PROBLEM_SECTIONS:
+            return None
+        if sentence.names:
+            for other in layout:
+                if other.problem == sentence.problem and other is not sentence:
+                    line = document.text[other.start : other.end]
+                    if _shows_management(line):
+                        return line.strip()
+            return document.text[sentence.start : sentence.end].strip()
+        return None
+
+
+def _shows_management(line: str) -> bool:
+    words = {word.strip(".,;:()").lower() for word in line.split()}
+    return not words.isdisjoint(_management_words())
+
+
+def _near(words: Sequence[Word], hit: Hit) -> dict[str, int]:
+    """The normal forms around a hit and how many words away each stands; 0 for the hit's own."""
+    near: dict[str, int] = {}
+    for index in range(max(0, hit.first - _NEAR), min(len(words), hit.last + _NEAR + 1)):
+        distance = max(hit.first - index, index - hit.last, 0)
+        for form in words[index].forms:
+            if distance < near.get(form, _NEAR + 1):
+                near[form] = distance
+    return near
+
+
+@cache
+def _management_words() -> frozenset[str]:
+    text = (files("agent.lexical") / "management.tsv").read_text(encoding="utf-8")
+    rows = csv.DictReader((line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t")
+    return frozenset(row["words"] for row in rows)

@@ -1,0 +1,1 @@
+"""Reports: a coding as people and machines want to read it."""

@@ -1,0 +1,137 @@
+"""Settle: verdicts become the outcome; codes alone have the last word, and every candidate ends somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from agent.codebook import CodeBook
+from agent.errors import StepError
+from agent.records import (
+    Alternative,
+    AssignedCode,
+    Candidate,
+    Draft,
+    Dropped,
+    Evidence,
+    ExcludedCode,
+    Finding,
+    Kept,
+    Reason,
+    Role,
+    Setting,
+    Severity,
+    Verdict,
+)
+
+_FIRST = {"diagnosis": 0, "assessment_plan": 1, "hospital_course": 2, "plan": 3, "chief_complaint": 4, "hpi": 5}
+"""The sections from which a sequence starts, in this order; the rest come after in order of place."""
+
+
+class Outcome(NamedTuple):
+    """What a draft came to."""
+
+    codes: tuple[AssignedCode, ...]
+    excluded: tuple[ExcludedCode, ...]
+    findings: tuple[Finding, ...]
+
+
+def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict], book: CodeBook) -> Outcome:
+    """The codes in their sequence, the exclusions and the findings that are not about one exclusion.
+
+    Raises:
+        StepError: a candidate with no verdict or two, or a kept code that is not a billable code of the edition.
+    """
+    _check(draft, verdicts)
+    kept: dict[str, list[tuple[Candidate, Kept]]] = {}
+    dropped: dict[tuple[str, str, str | None], list[tuple[Candidate, Dropped]]] = {}
+    for candidate, verdict in zip(draft.candidates, sorted(verdicts, key=lambda v: v.candidate), strict=True):
+        if isinstance(verdict, Kept):
+            kept.setdefault(verdict.code, []).append((candidate, verdict))
+        else:
+            dropped.setdefault((candidate.code, verdict.reason, verdict.replaced_by), []).append((candidate, verdict))
+    said = [finding for finding in findings if finding.reason is None]
+    said += [_reported_once(code, len(group)) for code, group in kept.items() if len(group) > 1]
+    ordered = sorted(kept.items(), key=lambda item: _place(item[1]))
+    codes = tuple(
+        _assigned(code, number, group, said, draft, book) for number, (code, group) in enumerate(ordered, start=1)
+    )
+    excluded = tuple(_excluded(group, book) for group in dropped.values())
+    return Outcome(codes, excluded, tuple(said))
+
+
+def _check(draft: Draft, verdicts: Sequence[Verdict]) -> None:
+    ids = sorted(verdict.candidate for verdict in verdicts)
+    if ids != sorted(candidate.id for candidate in draft.candidates):
+        raise StepError(
+            f"the critique of {draft.encounter.id} gave {len(ids)} verdicts for {len(draft.candidates)} candidates, or one "
+            "twice; this is a defect of the engine, please report it",
+            encounter=draft.encounter.id,
+            step="critique",
+        )
+
+
+def _place(group: Sequence[tuple[Candidate, Kept]]) -> tuple[int, str, int]:
+    """Where a code's evidence stands first, as coders read: the diagnoses and the assessment before the history."""
+    return min((_FIRST.get(e.section, 9), e.document, e.start) for candidate, _ in group for e in candidate.evidence)
+
+
+def _assigned(
+    code: str, number: int, group: Sequence[tuple[Candidate, Kept]], said: Sequence[Finding], draft: Draft, book: CodeBook
+) -> AssignedCode:
+    entry = book.get(code)
+    if entry is None or not entry.billable:
+        raise StepError(
+            f"{code} was kept for {draft.encounter.id} but is no billable code of the edition; this is a defect of the "
+            "rules, please report it",
+            encounter=draft.encounter.id,
+            step="settle",
+        )
+    first_candidate, first = min(group, key=lambda pair: _place([pair]))
+    first_role = Role.PRINCIPAL if draft.encounter.setting is Setting.INPATIENT else Role.FIRST_LISTED
+    return AssignedCode(
+        code=code,
+        title=entry.title,
+        sequence=number,
+        role=first_role if number == 1 else Role.SECONDARY,
+        rationale=first.rationale,
+        evidence=_evidence(group),
+        alternatives=tuple(
+            Alternative(code=a.code, title=a.title, relation=a.relation, why_not=first.why_not.get(a.code, ""))
+            for a in first_candidate.alternatives
+            if a.code != code
+        ),
+        findings=tuple(finding for finding in said if code in finding.codes),
+        confidence=max(verdict.confidence for _, verdict in group),
+    )
+
+
+def _evidence(group: Sequence[tuple[Candidate, Kept | Dropped]]) -> tuple[Evidence, ...]:
+    """The evidence of all candidates of one code, each place once, the place that carries the sequence first."""
+    once = {(e.document, e.start, e.end): e for candidate, _ in group for e in candidate.evidence}
+    return tuple(sorted(once.values(), key=lambda e: (_FIRST.get(e.section, 9), e.document, e.start)))
+
+
+def _excluded(group: Sequence[tuple[Candidate, Dropped]], book: CodeBook) -> ExcludedCode:
+    candidate, verdict = group[0]
+    entry = book.get(candidate.code)
+    return ExcludedCode(
+        code=candidate.code,
+        title=entry.title if entry else candidate.condition,
+        reason=verdict.reason,
+        citation=verdict.citation,
+        explanation=verdict.explanation,
+        evidence=_evidence(group),
+        decided_by=verdict.decided_by,
+        replaced_by=verdict.replaced_by if verdict.reason is not Reason.INVALID_CODE else None,
+    )
+
+
+def _reported_once(code: str, times: int) -> Finding:
+    return Finding(
+        rule="reported_once",
+        citation="I.B.12",
+        severity=Severity.INFO,
+        codes=(code,),
+        message=f"{code} is documented in {times} places and reported once.",
+    )

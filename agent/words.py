@@ -1,0 +1,143 @@
+"""Words: clinical text as normalised content words that keep their place.
+
+One normal form serves the code table, the search and the lexical engine, so that "oedemas of the lower limbs" and
+"Edema, lower limb" meet. Lower case, accents folded, plurals and possessives stripped, hyphenated prefixes joined,
+roman numerals after type, stage and the like turned into digits, and spelling variants and equivalent words mapped by
+`codesets/lexicon/words.tsv`. Nothing here decides what a phrase means.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+STOP_WORDS = frozenset(
+    "a an the of in on at to and or by for from as is are was were be been being with due his her their its my our "
+    "your this that these those he she they it we i has have had which who whom there also any some into upon during "
+    "unspecified nos nec other otherwise specified elsewhere classified mellitus".split()
+)
+"""Words that tell two conditions apart only rarely; they are not part of a term."""
+
+_JOINED_PREFIXES = frozenset(
+    "non gastro post pre sub intra inter extra anti pseudo infra supra peri para cerebro cardio broncho musculo tubulo "
+    "retro trans hyper hypo thrombo micro macro mega neuro multi poly osteo uretero vesico recto ano cranio naso oro "
+    "pneumo hydro hemo dys de lympho arterio athero immuno photo un semi bi tri mono mal mid trachea broncho".split()
+)
+_WORD = re.compile(r"\d+\.\d+|[^\W_]+(?:['\u2019][^\W_]+)?")
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
+_ROMAN_AFTER = frozenset("type stage class grade degree factor kind group lane".split())
+_KEEPS_ITS_S = re.compile(r"(ss|us|is|as|os|ps|ics|itis|sis|xis)$")
+
+
+class Word(NamedTuple):
+    """A word of a text: code points `[start, end)`, and the normal forms it stands for (none for a stop word)."""
+
+    start: int
+    end: int
+    raw: str
+    forms: tuple[str, ...]
+
+
+def fold_accents(text: str) -> str:
+    """Lower case without accents; may change the length, so never used where a place is kept."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+
+
+def singular(word: str) -> str:
+    """The singular of a regular English plural; other words as they are."""
+    if len(word) < 4 or not word.endswith("s") or _KEEPS_ITS_S.search(word):
+        return word
+    if word.endswith("ies") and len(word) > 5:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zes")):
+        return word[:-2]
+    return word[:-1]
+
+
+class Vocabulary:
+    """Spelling variants and equivalent words; made once by `load`, safe to share between threads."""
+
+    def __init__(self, mapping: dict[str, tuple[str, ...]], phrases: dict[tuple[str, str], tuple[str, ...]]) -> None:
+        """Keep single-word and two-word mappings; keys and values are in normal form but for the mapping itself."""
+        self._mapping = mapping
+        self._phrases = phrases
+        self._seen: dict[str, tuple[str, ...]] = {}
+
+    @staticmethod
+    @cache
+    def load() -> Vocabulary:
+        """The vocabulary of `codesets/lexicon/words.tsv`."""
+        mapping: dict[str, tuple[str, ...]] = {}
+        phrases: dict[tuple[str, str], tuple[str, ...]] = {}
+        for row in read_tsv("words.tsv"):
+            left = [fold_accents(w.group()) for w in _WORD.finditer(row["word"])]
+            right = tuple(singular(fold_accents(w)) for w in row["canonical"].split())
+            if len(left) == 1:
+                mapping[left[0]] = right
+                mapping.setdefault(singular(left[0]), right)
+            elif len(left) == 2:
+                phrases[(singular(left[0]), singular(left[1]))] = right
+        return Vocabulary(mapping, phrases)
+
+    def forms(self, raw: str) -> tuple[str, ...]:
+        """The normal forms of one word; empty for a stop word."""
+        known = self._seen.get(raw)
+        if known is None:
+            known = self._forms(raw)
+            if len(self._seen) < 200_000:
+                self._seen[raw] = known
+        return known
+
+    def _forms(self, raw: str) -> tuple[str, ...]:
+        word = fold_accents(raw).replace("\u2019", "'")
+        word = word.removesuffix("'s").replace("'", "")
+        if word in STOP_WORDS:
+            return ()
+        if word in self._mapping:
+            return self._mapping[word]
+        word = singular(word)
+        return self._mapping.get(word, (word,))
+
+    def words(self, text: str) -> list[Word]:
+        """Every word of `text` with its place, in order; stop words come with no forms."""
+        found: list[Word] = []
+        prefix: Word | None = None
+        for match in _WORD.finditer(text):
+            raw = match.group()
+            start, end = match.span()
+            if prefix is not None and prefix.end in (start, start - 1) and raw[0].isalpha():
+                joined = fold_accents(prefix.raw) + fold_accents(raw)
+                found[-1] = Word(prefix.start, end, text[prefix.start : end], self.forms(joined))
+                prefix = None
+                continue
+            prefix = None
+            word = Word(start, end, raw, self.forms(raw))
+            if raw.lower() in _ROMAN and found and found[-1].raw.lower().removesuffix("s") in _ROMAN_AFTER:
+                word = Word(start, end, raw, (_ROMAN[raw.lower()],))
+            elif found and word.forms and found[-1].forms:
+                phrase = self._phrases.get((found[-1].forms[-1], word.forms[0]))
+                if phrase is not None:
+                    found[-1] = found[-1]._replace(forms=phrase)
+                    word = word._replace(forms=phrase)
+            found.append(word)
+            low = raw.lower()
+            if low in _JOINED_PREFIXES and (text[end : end + 1] == "-" or (low == "non" and text[end : end + 1] == " ")):
+                prefix = word._replace(end=end + 1)
+        return found
+
+    def bag(self, text: str) -> tuple[str, ...]:
+        """The normal forms of the content words of `text`, in order, each once."""
+        return tuple(dict.fromkeys(form for word in self.words(text) for form in word.forms))
+
+
+def read_tsv(name: str) -> Iterator[dict[str, str]]:
+    """The rows of a lexicon file of `codesets/lexicon`, by column name; `#` lines and blank lines are left out."""
+    text = (files("codesets") / "lexicon" / name).read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+        yield {key: (value or "").strip() for key, value in row.items() if key is not None}

@@ -1,0 +1,1 @@
+"""Prompts: the texts that a model is given, as files."""
