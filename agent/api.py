@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from agent.codebook import CodeBook
 from agent.config import Settings
 from agent.errors import InputError
 from agent.lexical import LexicalEngine
+from agent.lookup import Lookup
 from agent.pipeline import Engine, code
 from agent.records import Coding, Document, Encounter, Patient, Scope, Setting
 
@@ -102,22 +103,36 @@ async def acode_encounter(
 ) -> Coding:
     """As `code_encounter`, for asyncio."""
     settings = settings or Settings.from_environment()
-    book = open_codebook(settings)
+    opened = open_all(settings)
     return await code(
-        encounter, scope=read_scope(scope), engine=engine or LexicalEngine(book), book=book, settings=settings
+        encounter,
+        scope=read_scope(scope),
+        engine=engine or opened.lexical,
+        book=opened.book,
+        lookup=opened.lookup,
+        settings=settings,
     )
 
 
-_books: dict[Settings, CodeBook] = {}
+class Opened(NamedTuple):
+    """What coding needs and is made once: the code table, what looks codes up in it, and the embedded engine."""
+
+    book: CodeBook
+    lookup: Lookup
+    lexical: LexicalEngine
+
+
+_opened: dict[Settings, Opened] = {}
 _opening = threading.Lock()
 
 
-def open_codebook(settings: Settings) -> CodeBook:
-    """The code table for these settings, opened once in a process and shared; it is read-only and safe in threads."""
+def open_all(settings: Settings) -> Opened:
+    """What coding with these settings needs, made once in a process and shared; read-only and safe in threads."""
     with _opening:
-        if settings not in _books:
-            _books[settings] = CodeBook.open(settings)
-        return _books[settings]
+        if settings not in _opened:
+            book = CodeBook.open(settings)
+            _opened[settings] = Opened(book, Lookup(book), LexicalEngine(book))
+        return _opened[settings]
 
 
 def read_setting(value: Setting | str) -> Setting:

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from agent.records import Assertion
+from agent.text import sentences
 from agent.words import Vocabulary, Word
 
 _ORDER = (
@@ -35,6 +36,9 @@ _SECTION_SAYS = {
     "allergies": Assertion.HISTORICAL,
 }
 """Kinds of section that speak for themselves where no cue does."""
+
+_WINDOW = 400
+"""Code points on each side of a passage in which its sentence is looked for."""
 
 _BREAKS = frozenset(";\u2022\n\r")
 
@@ -83,6 +87,19 @@ class Scopes:
             if kind in said:
                 return Reading(kind, said[kind].cue)
         return Reading(_SECTION_SAYS.get(section, Assertion.AFFIRMED), "")
+
+
+def read_at(text: str, start: int, end: int, section: str) -> Reading:
+    """What the cue words of its sentence say of the passage `[start, end)` of `text`, in a section of kind `section`."""
+    begin = max(0, start - _WINDOW)
+    for first, last in sentences(text, begin, min(len(text), end + _WINDOW)):
+        if first <= start < last:
+            sentence = text[first : max(last, end)]
+            words = Vocabulary.load().words(sentence)
+            inside = [i for i, word in enumerate(words) if word.end > start - first and word.start < end - first]
+            if inside:
+                return Scopes(sentence, words).read(inside[0], inside[-1], section)
+    return Reading(_SECTION_SAYS.get(section, Assertion.AFFIRMED), "")
 
 
 def _reach(i: int, j: int, cue: _Cue, stops: list[tuple[int, int]], length: int) -> list[_Scope]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from agent.assertion import read_at
 from agent.codebook import CodeBook
 from agent.config import Settings
 from agent.ground import Grounder
 from agent.intake import check_document
-from agent.lookup import look_up
+from agent.linkage import link
+from agent.lookup import Lookup
 from agent.notes import cut_chunks, read_sections
 from agent.records import (
     Audit,
@@ -23,7 +26,6 @@ from agent.records import (
     Document,
     Draft,
     Encounter,
-    Evidence,
     Finding,
     Proposal,
     Rejection,
@@ -31,25 +33,29 @@ from agent.records import (
     Usage,
     Verdict,
 )
-from agent.linkage import link
 from agent.rules.run import run_rules
 from agent.settle import settle
 
 
 class Engine(Protocol):
-    """What reads and judges: the lexical engine or a model behind an endpoint."""
+    """What reads and judges: the lexical engine, or a model behind an endpoint. `prompts` are fingerprints by name."""
 
     name: str
     model: str | None
+    prompts: Mapping[str, str]
 
-    async def propose(self, document: Document, chunk: Chunk) -> list[Proposal]:
-        """The conditions that stand in a chunk, each with its quote."""
+    async def propose(
+        self, encounter: Encounter, document: Document, chunk: Chunk
+    ) -> tuple[Sequence[Proposal], Usage]:
+        """The conditions that stand in a chunk, each with its quote, and what it cost to read it."""
 
-    async def critique(self, draft: Draft, findings: Sequence[Finding]) -> list[Verdict]:
-        """One verdict for every candidate of the draft."""
+    async def critique(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Sequence[Verdict], Usage]:
+        """One verdict for every candidate of the draft, and what it cost to judge."""
 
 
-async def code(encounter: Encounter, *, scope: Scope, engine: Engine, book: CodeBook, settings: Settings) -> Coding:
+async def code(
+    encounter: Encounter, *, scope: Scope, engine: Engine, book: CodeBook, lookup: Lookup, settings: Settings
+) -> Coding:
     """The coding of one encounter.
 
     Raises:
@@ -57,28 +63,30 @@ async def code(encounter: Encounter, *, scope: Scope, engine: Engine, book: Code
         CodingError: a step that failed; nothing of the encounter is then returned.
     """
     began, started = time.perf_counter(), datetime.now(UTC)
-    grounded: list[tuple[Proposal, tuple[Evidence, ...], tuple[Evidence, ...]]] = []
+    pages = [page for document in encounter.documents for page in _pages(document, settings)]
+    read = await asyncio.gather(*(engine.propose(encounter, page.document, page.chunk) for page in pages))
+    usage = sum((cost for _, cost in read), start=Usage())
+
+    candidates: list[Candidate] = []
     rejected: list[Rejection] = []
-    for document in encounter.documents:
-        check_document(document, settings)
-        grounder = Grounder(document)
-        sections = read_sections(document)
-        for chunk in cut_chunks(
-            document, sections, max_tokens=settings.chunk_tokens, context_tokens=settings.context_tokens
-        ):
-            for proposal in await engine.propose(document, chunk):
-                found = grounder.ground(proposal, chunk)
-                if isinstance(found, Rejection):
-                    rejected.append(found)
-                else:
-                    grounded.append((proposal, found, grounder.managed(proposal, chunk)))
-    candidates: list[Candidate] = [
-        look_up(number, proposal, evidence, managed, book)
-        for number, (proposal, evidence, managed) in enumerate(grounded)
-    ]
+    for page, (proposals, _) in zip(pages, read, strict=True):
+        for proposal in proposals:
+            found = page.grounder.ground(proposal, page.chunk)
+            if isinstance(found, Rejection):
+                rejected.append(found)
+                continue
+            cued = proposal.assertion
+            if proposal.reader != "lexical":
+                cued = read_at(page.document.text, found[0].start, found[0].end, found[0].section).assertion
+            managed = page.grounder.managed(proposal, page.chunk)
+            candidates.append(lookup.candidate(len(candidates), proposal, found, managed, cued=cued))
+
     draft = link(Draft(encounter=encounter, scope=scope, candidates=tuple(candidates)), book)
     findings = run_rules(draft, book)
-    verdicts = await engine.critique(draft, findings)
+    verdicts: Sequence[Verdict] = ()
+    if draft.candidates:
+        verdicts, cost = await engine.critique(draft, findings)
+        usage += cost
     outcome = settle(draft, findings, verdicts, book)
     return Coding(
         encounter_id=encounter.id,
@@ -93,11 +101,29 @@ async def code(encounter: Encounter, *, scope: Scope, engine: Engine, book: Code
             version=version("chartproof"),
             engine=engine.name,
             model=engine.model,
-            prompts={},
+            prompts=dict(engine.prompts),
             codeset=book.edition,
-            documents={d.id: hashlib.sha256(d.text.encode("utf-8", "surrogatepass")).hexdigest() for d in encounter.documents},
-            settings={"scope": scope.value, "chunk_tokens": str(settings.chunk_tokens)},
-            usage=Usage(seconds=round(time.perf_counter() - began, 6)),
+            documents={d.id: _sha256(d.text) for d in encounter.documents},
+            settings={"scope": scope.value, **settings.shown()},
+            usage=usage.model_copy(update={"seconds": round(time.perf_counter() - began, 6)}),
             started=started.isoformat(timespec="seconds"),
         ),
     )
+
+
+class _Page(NamedTuple):
+    document: Document
+    grounder: Grounder
+    chunk: Chunk
+
+
+def _pages(document: Document, settings: Settings) -> list[_Page]:
+    check_document(document, settings)
+    grounder = Grounder(document)
+    sections = read_sections(document)
+    chunks = cut_chunks(document, sections, max_tokens=settings.chunk_tokens, context_tokens=settings.context_tokens)
+    return [_Page(document, grounder, chunk) for chunk in chunks]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

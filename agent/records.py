@@ -188,13 +188,14 @@ class Chunk(Record):
 class Proposal(Record):
     """What an engine claims to have read in a chunk: not yet found in the document.
 
-    `managed` quotes what shows that the condition was monitored, evaluated, assessed or treated at this encounter;
+    `others` are further codes that its reader would weigh. `managed` quotes what shows that the condition was monitored, evaluated, assessed or treated at this encounter;
     None where nothing does. `at` is the code point at which an engine that reads by place says its quote begins: it is
-    checked, never believed; a model's offsets are never put here.
+    checked, never believed; a model's offsets are never put here. `note` is the cue that it was read by, `reader` the engine.
     """
 
     condition: str = Field(min_length=1)
     code: str
+    others: tuple[str, ...] = ()
     quote: str
     assertion: Assertion
     chunk: int = Field(ge=0)
@@ -202,6 +203,7 @@ class Proposal(Record):
     managed: str | None = None
     at: int | None = None
     note: str = ""
+    reader: str = "model"
 
 
 class Evidence(Record):
@@ -248,6 +250,8 @@ class Candidate(Record):
     """A condition with its evidence, the code proposed for it and the codes offered in its place.
 
     `code` is as proposed, and may be unknown to the edition or a header; `alternatives` are always codes of the edition.
+    `assertion` is what its reader says of it, `cued` what the cue words around the first evidence say, `note` the cue.
+    `reader` is the engine that found it.
     """
 
     id: int = Field(ge=0)
@@ -257,7 +261,9 @@ class Candidate(Record):
     evidence: tuple[Evidence, ...] = Field(min_length=1)
     managed: tuple[Evidence, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    cued: Assertion | None = None
     note: str = ""
+    reader: str = "lexical"
 
 
 class Finding(Record):
@@ -289,7 +295,7 @@ class Draft(Record):
 class Kept(Record):
     """A critic's word that a candidate is reported, under `code`: its own or one that it was offered.
 
-    `why_not` says of offered codes that were not taken why not, by code.
+    `why_not` says of offered codes that were not taken why not, by code. `citation` is what a change of code rests on.
     """
 
     candidate: int
@@ -297,6 +303,7 @@ class Kept(Record):
     rationale: str = Field(min_length=1)
     confidence: float = Field(ge=0, le=1)
     why_not: dict[str, str] = {}
+    citation: str = ""
 
 
 class Dropped(Record):
@@ -353,12 +360,23 @@ class Codeset(Record):
 
 
 class Usage(Record):
-    """What a coding cost; seconds of wall clock."""
+    """What a coding cost; seconds of wall clock, and of these the seconds spent waiting for a model."""
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    model_seconds: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        """The sum of both, field by field."""
+        return Usage(
+            calls=self.calls + other.calls,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            seconds=self.seconds + other.seconds,
+            model_seconds=self.model_seconds + other.model_seconds,
+        )
 
 
 class Audit(Record):

@@ -11,6 +11,7 @@ from agent.records import (
     Alternative,
     AssignedCode,
     Candidate,
+    DecidedBy,
     Draft,
     Dropped,
     Evidence,
@@ -23,6 +24,9 @@ from agent.records import (
     Severity,
     Verdict,
 )
+
+_BINDING = frozenset((Reason.NEGATED, Reason.FAMILY, Reason.HYPOTHETICAL, Reason.UNCERTAIN_OUTPATIENT))
+"""What no critic may overrule: a code for what the document does not state as the patient's."""
 
 _FIRST = {"diagnosis": 0, "assessment_plan": 1, "hospital_course": 2, "plan": 3, "chief_complaint": 4, "hpi": 5}
 """The sections from which a sequence starts, in this order; the rest come after in order of place."""
@@ -43,6 +47,7 @@ def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict
         StepError: a candidate with no verdict or two, or a kept code that is not a billable code of the edition.
     """
     _check(draft, verdicts)
+    verdicts = _bound(verdicts, findings)
     kept: dict[str, list[tuple[Candidate, Kept]]] = {}
     dropped: dict[tuple[str, str, str | None], list[tuple[Candidate, Dropped]]] = {}
     for candidate, verdict in zip(draft.candidates, sorted(verdicts, key=lambda v: v.candidate), strict=True):
@@ -57,7 +62,51 @@ def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict
         _assigned(code, number, group, said, draft, book) for number, (code, group) in enumerate(ordered, start=1)
     )
     excluded = tuple(_excluded(group, book) for group in dropped.values())
+    excluded += tuple(_replaced(group, book) for group in _changed(kept).values())
     return Outcome(codes, excluded, tuple(said))
+
+
+def _bound(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[Verdict]:
+    """The verdicts, with those that keep what a binding rule speaks against turned into that rule's exclusion."""
+    binding = {f.candidate: f for f in findings if f.reason in _BINDING and f.candidate is not None}
+    bound: list[Verdict] = []
+    for verdict in verdicts:
+        finding = binding.get(verdict.candidate)
+        if isinstance(verdict, Kept) and finding is not None and finding.reason is not None:
+            verdict = Dropped(
+                candidate=verdict.candidate,
+                reason=finding.reason,
+                citation=finding.citation,
+                explanation=finding.message,
+                decided_by=DecidedBy.RULE,
+            )
+        bound.append(verdict)
+    return bound
+
+
+def _changed(kept: dict[str, list[tuple[Candidate, Kept]]]) -> dict[tuple[str, str], list[tuple[Candidate, Kept]]]:
+    """The candidates that are reported under another code than was proposed, by both codes."""
+    changed: dict[tuple[str, str], list[tuple[Candidate, Kept]]] = {}
+    for code, group in kept.items():
+        for candidate, verdict in group:
+            if candidate.code != code and candidate.code not in kept:
+                changed.setdefault((candidate.code, code), []).append((candidate, verdict))
+    return changed
+
+
+def _replaced(group: Sequence[tuple[Candidate, Kept]], book: CodeBook) -> ExcludedCode:
+    candidate, verdict = group[0]
+    entry = book.get(candidate.code)
+    return ExcludedCode(
+        code=candidate.code,
+        title=entry.title if entry else candidate.condition,
+        reason=Reason.REPLACED if entry else Reason.INVALID_CODE,
+        citation=verdict.citation or "I.B.2",
+        explanation=f"Reported as {verdict.code} instead: {verdict.why_not.get(candidate.code) or verdict.rationale}",
+        evidence=_evidence(group),
+        decided_by=DecidedBy.CRITIC,
+        replaced_by=verdict.code,
+    )
 
 
 def _check(draft: Draft, verdicts: Sequence[Verdict]) -> None:

@@ -1,144 +1,19 @@
-"""Text and places in it: the only file that does offset arithmetic.
+"""Text and places in it: finding a quote, and reading what stands around a place.
 
-Places are half-open intervals of code points of the original text, which is never copied, cleaned or shortened. To
-compare a quote with it both are folded, and a map leads every folded character back to where it came from. Folding
-takes out what copying changes and meaning does not: runs of white space and bullets, line wraps, case, typographic
-quotes and dashes, ligatures, composed or decomposed accents, soft hyphens, NUL and other characters without width.
+Places are half-open intervals of code points of the original text, which is never copied, cleaned or shortened. With
+`agent.fold`, which maps folded text back to the original, and `agent.align` this is all the offset arithmetic there is.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
 
+from agent.fold import Fold, Span, has_no_width
 
-class Span(NamedTuple):
-    """A place: code points `[start, end)` of an original text."""
-
-    start: int
-    end: int
-
-
-_UNSEEN = "\xad"
-_BULLETS = "\u2022\u2023\u2043\u2219\u25aa\u25e6"
-"""Only bullets that never tick a box: a filled circle beside hollow ones is an answer."""
-
-
-def _one_to_one() -> dict[int, str]:
-    """What is replaced by one character, so that places stay; everything without width becomes a soft hyphen."""
-    table = {code: " " for code in range(0x3001) if chr(code).isspace() and code != 0x0A}
-    table |= {ord(c): " " for c in _BULLETS}
-    table |= {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
-    table |= {ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"}
-    table |= {ord(c): "'" for c in "\u2018\u2019\u201a\u201b\u2032\u2035\u02bc`\u00b4\uff07"}
-    table |= {ord(c): '"' for c in "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\uff02"}
-    unseen = [0, 0xAD, 0x34F, 0x180E, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F]
-    unseen += [*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-    return table | dict.fromkeys(unseen, _UNSEEN)
-
-
-_ONE_TO_ONE = _one_to_one()
-_LONGER = {"\u0153": "oe", "\u00e6": "ae", "\u2026": "..."}
-_WRAP = r"(?<=[^\W\d_])[-\xad][ \xad]*\n[ \xad]*(?=[^\W\d_])"
-_ODD = re.compile(r"[ \n\xad]{2,}|\xad|--+|[!-~]?[^\x00-\x7f\xad]+")
-_ODD_OR_WRAP = re.compile(f"{_WRAP}|{_ODD.pattern}")
-_WRAPPED = re.compile(_WRAP)
-
-
-class Fold:
-    """A text in folded form, with the map from places in the folded form to places in the text.
-
-    The map is kept in pieces: within a plain piece characters stand for one another one by one, an odd piece (a run of
-    white space, a ligature) is taken whole or not at all.
-    """
-
-    __slots__ = ("_odd", "_size", "_there", "_where", "folded", "text")
-
-    def __init__(self, text: str, *, wrap: str | None = None) -> None:
-        """Fold `text`; a hyphen at a line wrap inside a word becomes `wrap`, or stays with its white space if None."""
-        self.text = text
-        self._where: list[int] = []
-        self._there: list[int] = []
-        self._size: list[int] = []
-        self._odd: list[bool] = []
-        parts: list[str] = []
-        at = 0
-        for piece, start, end, odd in _pieces(text.translate(_ONE_TO_ONE), wrap):
-            if piece:
-                parts.append(piece)
-                self._where.append(at)
-                self._there.append(start)
-                self._size.append(end - start)
-                self._odd.append(odd)
-                at += len(piece)
-        self.folded = "".join(parts)
-
-    def span(self, start: int, end: int) -> Span | None:
-        """The place in the text of the folded characters `[start, end)`; None if it would cut an odd piece in two."""
-        if not 0 <= start < end <= len(self.folded):
-            return None
-        first, last = bisect_right(self._where, start) - 1, bisect_right(self._where, end - 1) - 1
-        begin = self._there[first]
-        if not self._odd[first]:
-            begin += start - self._where[first]
-        elif start != self._where[first]:
-            return None
-        if not self._odd[last]:
-            return Span(begin, self._there[last] + end - self._where[last])
-        after = self._where[last + 1] if last + 1 < len(self._where) else len(self.folded)
-        return Span(begin, self._there[last] + self._size[last]) if end == after else None
-
-    def at(self, offset: int) -> int:
-        """The folded place of the first folded character that comes from `offset` of the text or from after it."""
-        piece = bisect_right(self._there, offset) - 1
-        if piece < 0:
-            return 0
-        over = offset - self._there[piece]
-        after = self._where[piece + 1] if piece + 1 < len(self._where) else len(self.folded)
-        if over == 0:
-            return self._where[piece]
-        return after if self._odd[piece] else min(self._where[piece] + over, after)
-
-
-def _pieces(text: str, wrap: str | None) -> Iterator[tuple[str, int, int, bool]]:
-    """The folded pieces of `text` with their places in it, in order, and whether each is odd."""
-    done = 0
-    for match in (_ODD if wrap is None else _ODD_OR_WRAP).finditer(text):
-        start, end = match.span()
-        if done < start:
-            yield text[done:start].lower().replace("\n", " "), done, start, False
-        done = end
-        run = match.group()
-        if wrap is not None and "\n" in run and run[0] in "-\xad" and _WRAPPED.match(text, start):
-            yield wrap, start, end, True
-        elif run[0] in " \n\xad":
-            yield (" " if " " in run or "\n" in run else ""), start, end, True
-        elif run[0] == "-" and run[-1] == "-":
-            yield "-", start, end, True
-        else:
-            yield from _letters(text, start, end)
-    if done < len(text):
-        yield text[done:].lower().replace("\n", " "), done, len(text), False
-
-
-def _letters(text: str, start: int, end: int) -> Iterator[tuple[str, int, int, bool]]:
-    """The folded form of each letter of `[start, end)` together with the marks upon it."""
-    while start < end:
-        after = start + 1
-        while after < end and unicodedata.combining(text[after]):
-            after += 1
-        letter = unicodedata.normalize("NFD", unicodedata.normalize("NFD", text[start:after]).casefold())
-        if letter[0].isascii() and letter[0].isalpha() and not letter.isascii():
-            # An accent inside a word is spelling. A letter that stands alone with a bar on it is shorthand for
-            # "with", "without", "after": there the mark is the meaning, and it stays.
-            if text[start - 1 : start].isalpha() or text[after : after + 1].isalpha():
-                letter = "".join(c for c in letter if not unicodedata.combining(c))
-        yield _LONGER.get(letter, letter), start, after, True
-        start = after
+__all__ = ["Fold", "Page", "Span", "at_edge", "clause_left", "find", "sentences"]
 
 
 def _is_word(char: str) -> bool:
@@ -148,9 +23,9 @@ def _is_word(char: str) -> bool:
 def at_edge(text: str, place: int) -> bool:
     """True if no word runs across `place` of `text`; a decimal point or comma inside a number does not end it."""
     left, right = place - 1, place
-    while left >= 0 and _ONE_TO_ONE.get(ord(text[left])) == _UNSEEN:
+    while left >= 0 and has_no_width(text[left]):
         left -= 1
-    while right < len(text) and _ONE_TO_ONE.get(ord(text[right])) == _UNSEEN:
+    while right < len(text) and has_no_width(text[right]):
         right += 1
     if left < 0 or right == len(text):
         return True
@@ -194,11 +69,9 @@ class Page:
 
     @cached_property
     def folds(self) -> tuple[Fold, ...]:
-        """The folded forms: as it stands and, where a word is hyphenated at a line's end, joined up and hyphenated."""
+        """The folded text; where words are hyphenated at lines' ends also the one with these words joined up."""
         plain = Fold(self.text)
-        if _WRAPPED.search(self.text.translate(_ONE_TO_ONE)) is None:
-            return (plain,)
-        return plain, Fold(self.text, wrap=""), Fold(self.text, wrap="-")
+        return (plain, Fold(self.text, join=True)) if plain.wrapped else (plain,)
 
     def find(self, quote: str, start: int = 0, end: int | None = None) -> tuple[Span, ...]:
         """Every place in `[start, end)` of the text that is the same as `quote` after folding and cuts no word.
@@ -207,15 +80,25 @@ class Page:
         signs and brackets' contents never are.
         """
         end = len(self.text) if end is None else end
-        needles = tuple(dict.fromkeys(fold.folded.strip() for fold in Page(quote).folds))
+        forms = [fold.folded for fold in Page(quote).folds]
+        if _FLAT_HYPHEN.search(forms[0]):
+            # A quote that copies a hyphenated line's end with the break made a space.
+            forms += [_FLAT_HYPHEN.sub("-", forms[0]), _FLAT_JOINT.sub("", forms[0])]
         for trim in (" ", _TRIM):
+            if trim == _TRIM:
+                forms = [_BULLET.sub("", form) for form in forms]
             found: set[Span] = set()
-            for needle in dict.fromkeys(needle.strip(trim) for needle in needles):
+            for needle in dict.fromkeys(form.strip(trim) for form in forms):
                 if needle:
                     found.update(span for fold in self.folds for span in _folded(fold, needle, start, end))
             if found:
                 return tuple(sorted(found))
         return ()
+
+
+_BULLET = re.compile(r"^\s*- (?!\d)")
+_FLAT_HYPHEN = re.compile(r"(?<=[^\W_])- (?=[^\W_])")
+_FLAT_JOINT = re.compile(r"(?<=[^\W\d_])- (?=[^\W\d_])")
 
 
 def _folded(fold: Fold, needle: str, start: int, end: int) -> Iterator[Span]:
@@ -225,8 +108,7 @@ def _folded(fold: Fold, needle: str, start: int, end: int) -> Iterator[Span]:
             yield span
 
 
-# The look-behinds let a run of stops or spaces be tried once, not once for each of its characters.
-_STOP = re.compile(r"(?<![.!?])[.!?]++[\"'\u201d\u2019)\]]*+(?=\s)|(?<![ \t\r])[ \t\r]*+\n\s*+")
+_STOP = re.compile(r"[.!?\n](?:(?<=\n)\s*+|(?<![.!?][.!?])[.!?]*+[\"'\u201d\u2019)\]]*+(?=\s))")
 _NEVER_LAST = re.compile(r"\b(?:dr|mr|mrs|ms|prof|st|vs|approx|e\.?g|i\.?e|cf|dr\. [a-z])$", re.I)
 _RARELY_LAST = re.compile(
     r"\b(?:pts?|nos?|fig|inc|jr|dept|[hdrtsf]x|wt|ht|temp|resp|tabs?|caps?|est|etc|al|[a-z](?:\.[a-z])+)$", re.I
@@ -255,13 +137,10 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> tuple[Span, 
     found: list[Span] = []
     begin = start
     for stop in _STOP.finditer(text, start, end):
-        after = stop.end()
-        if after <= begin:
-            continue
-        broken = "\n" in stop.group()
+        after, broken = stop.end(), "\n" in stop.group()
         while not broken and after < end and text[after].isspace():
             after += 1
-        if after >= end or text[begin:after].isspace():
+        if after <= begin or after >= end or (broken and stop.start() == begin):
             continue
         if _wraps(text, stop, start, end) if broken else _goes_on(text, stop, after):
             continue
@@ -288,7 +167,7 @@ def _wraps(text: str, stop: re.Match[str], start: int, end: int) -> bool:
     """True if the line ends here only because the page was full."""
     if stop.group().count("\n") > 1:
         return False
-    line = text[max(text.rfind("\n", start, stop.start()) + 1, start) : stop.start()]
+    line = text[max(text.rfind("\n", start, stop.start()) + 1, start) : stop.start()].rstrip(" \t\r")
     after = stop.end()
     if not line or line[-1] in ".!?:;" or _ITEM.match(text, after, end):
         return False

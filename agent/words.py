@@ -29,6 +29,8 @@ _JOINED_PREFIXES = frozenset(
     "pneumo hydro hemo dys de lympho arterio athero immuno photo un semi bi tri mono mal mid trachea broncho".split()
 )
 _WORD = re.compile(r"\d+\.\d+|[^\W_]+(?:['\u2019][^\W_]+)?")
+_LETTER_AFTER = frozenset("hepatitis vitamin vitamins hemophilia haemophilia group type influenza factor immunoglobulin stage".split())
+"""After these the letter a is a kind, not an article: hepatitis A, type A."""
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
 _ROMAN_AFTER = frozenset("type stage class grade degree factor kind group lane".split())
 _KEEPS_ITS_S = re.compile(r"(ss|us|is|as|os|ps|ics|itis|sis|xis)$")
@@ -59,11 +61,15 @@ def singular(word: str) -> str:
     return word[:-1]
 
 
+Phrases = dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
+"""Phrases by their first word: the words of each in the singular, and the normal forms that it stands for."""
+
+
 class Vocabulary:
     """Spelling variants and equivalent words; made once by `load`, safe to share between threads."""
 
-    def __init__(self, mapping: dict[str, tuple[str, ...]], phrases: dict[tuple[str, str], tuple[str, ...]]) -> None:
-        """Keep single-word and two-word mappings; keys and values are in normal form but for the mapping itself."""
+    def __init__(self, mapping: dict[str, tuple[str, ...]], phrases: Phrases) -> None:
+        """Keep what single words and phrases stand for; the longest phrase of a first word comes first."""
         self._mapping = mapping
         self._phrases = phrases
         self._seen: dict[str, tuple[str, ...]] = {}
@@ -73,16 +79,20 @@ class Vocabulary:
     def load() -> Vocabulary:
         """The vocabulary of `codesets/lexicon/words.tsv`."""
         mapping: dict[str, tuple[str, ...]] = {}
-        phrases: dict[tuple[str, str], tuple[str, ...]] = {}
+        phrases: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
         for row in read_tsv("words.tsv"):
-            left = [fold_accents(w.group()) for w in _WORD.finditer(row["word"])]
-            right = tuple(singular(fold_accents(w)) for w in row["canonical"].split())
+            left = tuple(fold_accents(w.group()) for w in _WORD.finditer(row["word"]))
+            right = tuple(
+                singular(fold_accents(w.group())) for w in _WORD.finditer(row["canonical"]) if w.group() not in STOP_WORDS
+            )
             if len(left) == 1:
                 mapping[left[0]] = right
                 mapping.setdefault(singular(left[0]), right)
-            elif len(left) == 2:
-                phrases[(singular(left[0]), singular(left[1]))] = right
-        return Vocabulary(mapping, phrases)
+            elif left:
+                key = tuple(map(singular, left))
+                phrases.setdefault(key[0], []).append((key, right))
+        longest = {first: tuple(sorted(found, key=lambda pair: -len(pair[0]))) for first, found in phrases.items()}
+        return Vocabulary(mapping, longest)
 
     def forms(self, raw: str) -> tuple[str, ...]:
         """The normal forms of one word; empty for a stop word."""
@@ -117,18 +127,31 @@ class Vocabulary:
                 continue
             prefix = None
             word = Word(start, end, raw, self.forms(raw))
-            if raw.lower() in _ROMAN and found and found[-1].raw.lower().removesuffix("s") in _ROMAN_AFTER:
-                word = Word(start, end, raw, (_ROMAN[raw.lower()],))
-            elif found and word.forms and found[-1].forms:
-                phrase = self._phrases.get((found[-1].forms[-1], word.forms[0]))
-                if phrase is not None:
-                    found[-1] = found[-1]._replace(forms=phrase)
-                    word = word._replace(forms=phrase)
-            found.append(word)
             low = raw.lower()
+            if low in _ROMAN and found and found[-1].raw.lower().removesuffix("s") in _ROMAN_AFTER:
+                word = Word(start, end, raw, (_ROMAN[low],))
+            elif low == "a" and found and found[-1].raw.lower() in _LETTER_AFTER:
+                word = Word(start, end, raw, ("a",))
+            found.append(word)
             if low in _JOINED_PREFIXES and (text[end : end + 1] == "-" or (low == "non" and text[end : end + 1] == " ")):
                 prefix = word._replace(end=end + 1)
+        if self._phrases:
+            self._join_phrases(found)
         return found
+
+    def _join_phrases(self, words: list[Word]) -> None:
+        """Give the words of each known phrase what the phrase stands for, in place."""
+        lows = [singular(fold_accents(word.raw)) for word in words]
+        place = 0
+        while place < len(words):
+            size = 1
+            for key, forms in self._phrases.get(lows[place], ()):
+                if tuple(lows[place : place + len(key)]) == key:
+                    size = len(key)
+                    for index in range(place, place + size):
+                        words[index] = words[index]._replace(forms=forms)
+                    break
+            place += size
 
     def bag(self, text: str) -> tuple[str, ...]:
         """The normal forms of the content words of `text`, in order, each once."""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
-from agent.api import code_encounter, open_codebook
+from agent.api import code_encounter, open_all
 from agent.codebook import CodeBook
 from agent.config import Settings
 from agent.errors import ChartproofError
@@ -28,7 +28,7 @@ from evals.score import Score, score, score_failed
 
 def measure(cases: Iterable[Case], scope: Scope, settings: Settings) -> tuple[list[Score], list[float]]:
     """The score and the seconds of each case; a coding that fails is a score too."""
-    book = open_codebook(settings)
+    book = open_all(settings).book
     scores: list[Score] = []
     seconds: list[float] = []
     for encounter, gold in cases:
@@ -85,7 +85,7 @@ def main() -> None:
         settings = settings.model_copy(update={"cache": Path(tempfile.mkdtemp(prefix="chartproof-eval-"))})
         for path in arguments.added:
             print(add(path, settings))
-    book = open_codebook(settings)
+    book = open_all(settings).book
     sets: dict[str, tuple[Callable[[], Iterable[Case]], Scope]] = {
         "aci": (lambda: load_aci(arguments.data), Scope.CLAIM),
         "codiesp": (lambda: load_codiesp(arguments.data, arguments.split), Scope.MENTIONS),

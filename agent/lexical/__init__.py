@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 
 from agent.codebook import CodeBook
 from agent.lexical.judge import judge
 from agent.lexical.reader import Reader
-from agent.records import Chunk, Document, Draft, Finding, Proposal, Verdict
+from agent.records import Chunk, Document, Draft, Encounter, Finding, Proposal, Usage, Verdict
 
 
 class LexicalEngine:
@@ -16,20 +15,18 @@ class LexicalEngine:
 
     name = "lexical"
     model: str | None = None
+    prompts: Mapping[str, str] = {}
 
     def __init__(self, book: CodeBook) -> None:
-        """Read against `book`; the term index of a book is made once and shared."""
-        self._reader = _reader(book)
+        """Make the term index of `book`, a few hundred milliseconds; make one engine and share it."""
+        self._reader = Reader(book)
 
-    async def propose(self, document: Document, chunk: Chunk) -> list[Proposal]:
+    async def propose(
+        self, encounter: Encounter, document: Document, chunk: Chunk
+    ) -> tuple[Sequence[Proposal], Usage]:
         """What stands in `chunk`; see `Reader.propose`."""
-        return list(self._reader.propose(document, chunk))
+        return list(self._reader.propose(document, chunk)), Usage()
 
-    async def critique(self, draft: Draft, findings: Sequence[Finding]) -> list[Verdict]:
+    async def critique(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Sequence[Verdict], Usage]:
         """A verdict for every candidate; see `judge`."""
-        return list(judge(draft, findings))
-
-
-@lru_cache(maxsize=4)
-def _reader(book: CodeBook) -> Reader:
-    return Reader(book)
+        return list(judge(draft, findings)), Usage()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from agent.words import Vocabulary, Word, read_tsv
 
@@ -50,13 +51,14 @@ class Abbreviations:
         meanings: dict[tuple[str, ...], list[_Meaning]] = {}
         for row in read_tsv("abbreviations.tsv"):
             letters = tuple(word.raw for word in Vocabulary({}, {}).words(row["abbreviation"]))
-            if not letters:
-                continue
+            if all(letter.isdigit() for letter in letters):
+                continue  # "2\u00b0" and "2/2" can't be told from numbers once their signs are gone
             conditions = [part.strip() for part in row["when"].split("|") if part.strip()]
             meaning = _Meaning(
                 letters=letters,
-                anycase="anycase" in row["note"] or sum(map(len, letters)) >= 4 or not row["abbreviation"].isupper(),
-                forms=vocabulary.bag(row["expansion"]),
+                anycase="exactcase" not in row["note"]
+                and ("anycase" in row["note"] or sum(map(len, letters)) >= 4 or row["abbreviation"].islower()),
+                forms=(*vocabulary.bag(row["expansion"]), *(letter.lower() for letter in letters if len(letters) == 1)),
                 cues=frozenset(c.lower() for c in conditions if not c.startswith(("!", "section:"))),
                 sections=frozenset(c.removeprefix("section:") for c in conditions if c.startswith("section:")),
                 never=frozenset(c[1:].lower() for c in conditions if c.startswith("!")),
@@ -76,7 +78,10 @@ class Abbreviations:
             step = 1
             for meanings in self._by_first.get(words[i].raw.lower(), ()):
                 n = len(meanings[0].letters)
-                raws = [word.raw for word in words[i : i + n]]
+                taken = words[i : i + n]
+                if any(after.start - before.end > 1 for before, after in pairwise(taken)):
+                    continue
+                raws = [word.raw for word in taken]
                 fitting = [meaning for meaning in meanings if meaning.written_as(raws)]
                 if not fitting:
                     continue

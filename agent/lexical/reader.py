@@ -18,10 +18,14 @@ from agent.lexical.layout import PROBLEM_SECTIONS, Sentence, read_layout
 from agent.lexical.specify import Specifier
 from agent.lexical.terms import Hit, TermIndex
 from agent.records import Assertion, Chunk, Document, Proposal, Section
-from agent.words import Vocabulary, Word
+from agent.words import Vocabulary, Word, read_tsv
 
 _NEAR = 10
 """How many words around a condition may make it more specific."""
+
+
+_SITES_OF_PAIN = ("M25.5", "M54.2", "M54.5", "M54.6", "M54.9", "M79.6", "R10.2")
+"""Codes that name where a pain is and not how long it lasts."""
 
 
 class Reader:
@@ -46,7 +50,7 @@ class Reader:
     ) -> Iterator[Proposal]:
         text = document.text[sentence.start : sentence.end]
         words = self._abbreviations.expand(self._vocabulary.words(text), section.kind)
-        hits = self._index.find(words)
+        hits = self._index.find(text, words)
         if not hits:
             return
         scopes = Scopes(text, words)
@@ -55,8 +59,11 @@ class Reader:
             if hit.term.kind == "procedure_history" and reading.assertion is not Assertion.HISTORICAL:
                 continue
             managed = self._managed(document, section, sentence, layout)
-            start, end = words[hit.first].start, words[hit.last].end
-            for code in self._specifier.codes(hit.term.code, _near(words, hit)) or (hit.term.code,):
+            start, end = _extent(words, hit)
+            near = _near(words, hit)
+            code = past_code(hit.term.code) if reading.assertion is Assertion.HISTORICAL else None
+            codes = (code,) if code else self._specifier.codes(hit.term.code, near) or (hit.term.code,)
+            for code in (*codes, *_chronic_pain(codes, near)):
                 yield Proposal(
                     condition=hit.term.text,
                     code=code,
@@ -67,6 +74,7 @@ class Reader:
                     managed=managed,
                     at=sentence.start + start,
                     note=reading.cue,
+                    reader="lexical",
                 )
 
     def _managed(
@@ -85,6 +93,32 @@ class Reader:
         return None
 
 
+def past_code(code: str) -> str | None:
+    """The code that a past condition is reported with (I.C.21.c.4); None where the lexicon knows none."""
+    known = _past_codes()
+    for length in range(len(code), 1, -1):
+        if code[:length] in known:
+            return known[code[:length]]
+    return None
+
+
+def _chronic_pain(codes: Sequence[str], near: dict[str, int]) -> tuple[str, ...]:
+    """G89.29 beside the site of a pain that is called chronic, which the site's code does not say (I.C.6.b.1.b)."""
+    if near.get("chronic", _NEAR) <= 1 and "pain" in near and codes[0].startswith(_SITES_OF_PAIN):
+        return ("G89.29",)
+    return ()
+
+
+def _extent(words: Sequence[Word], hit: Hit) -> tuple[int, int]:
+    """The code points of a hit in its sentence, with all words of the phrases and abbreviations that it uses."""
+    first, last = hit.first, hit.last
+    while first > 0 and words[first].forms and words[first - 1].forms is words[first].forms:
+        first -= 1
+    while last + 1 < len(words) and words[last].forms and words[last + 1].forms is words[last].forms:
+        last += 1
+    return words[first].start, words[last].end
+
+
 def _shows_management(line: str) -> bool:
     words = {word.strip(".,;:()").lower() for word in line.split()}
     return not words.isdisjoint(_management_words())
@@ -99,6 +133,11 @@ def _near(words: Sequence[Word], hit: Hit) -> dict[str, int]:
             if distance < near.get(form, _NEAR + 1):
                 near[form] = distance
     return near
+
+
+@cache
+def _past_codes() -> dict[str, str]:
+    return {row["condition"]: row["history"] for row in read_tsv("history.tsv")}
 
 
 @cache

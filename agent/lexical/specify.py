@@ -17,6 +17,7 @@ _SIDES = frozenset(("right", "left", "bilateral"))
 _GENERIC = frozenset("joint part site region area other structure organ tissue encounter disease disorder limb".split())
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _UNSAID = re.compile(r"\bunspecified\b|\buncomplicated\b|^simple\b", re.I)
+_WITH_UNSAID = re.compile(r"\bwith unspecified complications?\b", re.I)
 _OTHER = re.compile(r"^other\b|\bother specified\b|\bother\b", re.I)
 _WITHOUT = re.compile(r"\bwithout\b|\bnot intractable\b|\bnonpressure\b", re.I)
 _SUBSEQUENT = frozenset("healing healed postoperative postop recheck subsequent cast".split())
@@ -72,7 +73,7 @@ class Specifier:
         best = max(scored, key=lambda pair: pair[0], default=None)
         if best is not None and best[0] > 0:
             return best[1]
-        return _default(tuple(child for score, child in scored if score > -1))
+        return _default(node, tuple(child for score, child in scored if score > -1))
 
     def _support(self, child: Code, above: frozenset[str], near: Mapping[str, int]) -> float:
         """How much of what a child adds to its parent stands near: 0 for nothing, -1 where the text says otherwise."""
@@ -113,19 +114,31 @@ def _side_agrees(sides: frozenset[str], near: Mapping[str, int]) -> bool:
     return min(said, key=lambda side: said[side]) in sides
 
 
-def _default(children: tuple[Code, ...]) -> Code | None:
-    """The child for "nothing more is said": unspecified, plain, closed and displaced (I.C.19.c), never a guess."""
+def _default(node: Code, children: tuple[Code, ...]) -> Code | None:
+    """The child for "nothing more is said": unspecified, plain, displaced (I.C.19.c), or the rest ("other ascites")."""
+    added = {child.code: _added_text(node.title, child.title) for child in children}
     for wanted in (
-        lambda c: _UNSAID.search(c.title) and not _OTHER.search(c.title),
-        lambda c: _UNSAID.search(c.title),
-        lambda c: _WITHOUT.search(c.title),
-        lambda c: c.title.lower().startswith("displaced"),
-        lambda c: c.code.endswith(("9", "0")) and not _OTHER.search(c.title),
+        lambda c: _UNSAID.search(added[c.code]) and not _WITH_UNSAID.search(added[c.code]) and not _OTHER.search(added[c.code]),
+        lambda c: _WITHOUT.search(added[c.code]) and not re.search(r"\bwith\b", added[c.code]),
+        lambda c: _UNSAID.search(added[c.code]),
+        lambda c: added[c.code].lower().startswith("displaced"),
+        lambda c: c.code.endswith(("9", "0")) and not _OTHER.search(added[c.code]),
+        lambda c: c.title.lower().startswith("other "),
     ):
         for child in children:
             if wanted(child):
                 return child
     return children[0] if len(children) == 1 else None
+
+
+def _added_text(parent: str, child: str) -> str:
+    """What a child's title says beyond the words that its parent's begins with."""
+    shared = 0
+    for one, other in zip(parent.split(), child.split(), strict=False):
+        if one.lower().rstrip(",") != other.lower().rstrip(","):
+            break
+        shared += 1
+    return " ".join(child.split()[shared:])
 
 
 def _by_seventh(children: tuple[Code, ...], near: Mapping[str, int]) -> Code:

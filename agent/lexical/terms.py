@@ -13,19 +13,22 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from agent.codebook import CodeBook
-from agent.words import Vocabulary, Word
+from agent.words import Word
 
-_ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
-_HEDGED_TITLE = re.compile(r"^(other|unspecified)\b|,? (nec|not elsewhere classified)$", re.I)
+_HEDGED_TITLE = re.compile(r"^other\b", re.I)
 _EMPTY_ALONE = frozenset(
     "type stage acute chronic right left bilateral person patient history disease disorder condition syndrome status "
     "examination activity adult child male female initial encounter problem finding complication care use primary "
     "secondary recurrent mild moderate severe period level lesion process abnormal place upper lower side limb part "
-    "contact exposure donor counseling observation test service therapy treatment device material agent drug".split()
+    "contact exposure donor counseling observation test service therapy treatment device material agent drug newborn "
+    "neonatal axis atlas calcaneus patella astragalus malleus ganglion growth arrest litigation prosecution caffeine dye "
+    "worm fit immersion hanging falling blood urine".split()
 )
 """Words that name no condition when they stand alone, though some title is made of nothing else."""
 
-_RANKS = {"lexicon": 0, "title": 1, "inclusion": 2, "index": 3, "neoplasm": 4, "eindex": 5, "drug": 6}
+_RANKS = {"lexicon": 0, "title": 1, "inclusion": 2, "index": 3, "neoplasm": 4, "eindex": 5, "drug": 6, "variant": 7}
+_JOINS = frozenset(("and", "or", "with", "but", "plus"))
+_MARKS = ",:()[]"
 _WIDEST_GAP = 3
 """The most content words that may stand between the words of a term."""
 
@@ -64,15 +67,19 @@ class TermIndex:
 
     def __init__(self, book: CodeBook) -> None:
         """Read the terms of `book`; where several sources have the same words the more trusted one is kept."""
-        vocabulary = Vocabulary.load()
         best: dict[frozenset[str], tuple[int, str, str, str, str]] = {}
         for row in book.terms():
             forms = frozenset(row.bag.split())
-            if row.source != "lexicon" and _ASIDE.search(row.text):
-                forms = frozenset(vocabulary.bag(_ASIDE.sub(" ", row.text)))
             if not forms or not _nameable(forms, row.source, row.code):
                 continue
-            rank = _RANKS[row.source] * 2 + bool(row.source != "lexicon" and _HEDGED_TITLE.search(row.text))
+            if len(forms) == 1 and row.source != "lexicon" and row.text.isupper():
+                continue  # an acronym; what these mean in a note is for the abbreviations to say
+            rank = _RANKS[row.source]
+            if row.source != "lexicon" and _HEDGED_TITLE.search(row.text):
+                # "Other hypertension" is what hypertension is not; it must not stand for the bare word.
+                if len(forms) == 1:
+                    continue
+                rank += len(_RANKS)
             known = best.get(forms)
             if known is None or rank < known[0]:
                 best[forms] = (rank, row.code, row.source, row.kind, row.text)
@@ -85,21 +92,25 @@ class TermIndex:
             anchor = min(forms, key=lambda form: (counts[form], form))
             self._by_anchor.setdefault(anchor, []).append(Term(forms, code, source, kind, text, weight))
 
-    def find(self, words: Sequence[Word]) -> list[Hit]:
-        """The terms that stand in one sentence, in order of place; none explains only words that a better one does."""
+    def find(self, text: str, words: Sequence[Word]) -> list[Hit]:
+        """The terms that stand in one sentence, in order of place; none explains only words that a better one does.
+
+        `words` are the words of `text`, the sentence.
+        """
         places: dict[str, list[int]] = {}
         content: list[int] = []
         for index, word in enumerate(words):
             content.append((content[-1] if content else 0) + bool(word.forms))
             for form in word.forms:
                 places.setdefault(form, []).append(index)
+        joins = [index for index, word in enumerate(words) if _joins(index, text, words)]
         hits: list[Hit] = []
         present = places.keys()
         for form in present:
             for term in self._by_anchor.get(form, ()):
                 if term.forms <= present:
-                    hits.extend(_place(term, form, places, content))
-        return _choose(hits)
+                    hits.extend(_place(term, form, places, content, joins))
+        return _choose(hits, text, words)
 
 
 def _nameable(forms: frozenset[str], source: str, code: str) -> bool:
@@ -107,10 +118,12 @@ def _nameable(forms: frozenset[str], source: str, code: str) -> bool:
     if all(form in _EMPTY_ALONE or form.isdigit() or len(form) < 2 for form in forms):
         return False
     # Titles of external causes are made of everyday words; only what the lexicon or an index says of them is safe.
-    return not (code[0] in "VWXY" and source in ("title", "inclusion"))
+    return not (code[0] in "VWXY" and source in ("title", "inclusion", "variant"))
 
 
-def _place(term: Term, anchor: str, places: dict[str, list[int]], content: list[int]) -> Iterable[Hit]:
+def _place(
+    term: Term, anchor: str, places: dict[str, list[int]], content: list[int], joins: Sequence[int]
+) -> Iterable[Hit]:
     """The places of a term whose words all stand in the sentence: around each place of its rarest word, the closest."""
     size = len(term.forms)
     for index in places[anchor]:
@@ -120,17 +133,46 @@ def _place(term: Term, anchor: str, places: dict[str, list[int]], content: list[
                 chosen.add(min(places[form], key=lambda place: abs(place - index)))
         first, last = min(chosen), max(chosen)
         gap = max(0, content[last] - content[first] + 1 - len(chosen))
-        if gap <= min(_WIDEST_GAP, size):
+        if gap <= min(_WIDEST_GAP, size) and not (joins and _crosses(term, gap, first, last, joins)):
             yield Hit(term, tuple(sorted(chosen)), term.weight - 2.5 * gap)
 
 
-def _choose(hits: list[Hit]) -> list[Hit]:
-    """The best hits: each explains at least one word that no better one has, and half of its words anew."""
+def _joins(index: int, text: str, words: Sequence[Word]) -> bool:
+    """Whether a new phrase begins at a word: a conjunction, or what follows a comma, colon or bracket."""
+    if words[index].raw.lower() in _JOINS:
+        return True
+    return index > 0 and any(mark in text[words[index - 1].end : words[index].start] for mark in _MARKS)
+
+
+def _crosses(term: Term, gap: int, first: int, last: int, joins: Sequence[int]) -> bool:
+    """Whether a term would be pieced together from two phrases."""
+    return gap > 0 and any(first < index <= last for index in joins)
+
+
+def _choose(hits: list[Hit], text: str, words: Sequence[Word]) -> list[Hit]:
+    """The best hits: each explains half of its words anew, and shares a word only across a conjunction or comma.
+
+    "Pain in the knee and ankle" is two pains; "right hand index finger contusion" is one contusion.
+    """
     taken: set[int] = set()
     chosen: list[Hit] = []
     for hit in sorted(hits, key=lambda hit: (-hit.score, hit.first, hit.term.code)):
-        fresh = sum(1 for index in hit.words if index not in taken)
-        if fresh and 2 * fresh >= len(hit.words):
-            taken.update(hit.words)
-            chosen.append(hit)
+        fresh = [index for index in hit.words if index not in taken]
+        if not fresh or 2 * len(fresh) < len(hit.words):
+            continue
+        if len(fresh) < len(hit.words) and not _listed(fresh, taken, text, words):
+            continue
+        taken.update(hit.words)
+        chosen.append(hit)
     return sorted(chosen, key=lambda hit: (hit.first, hit.last))
+
+
+def _listed(fresh: Sequence[int], taken: set[int], text: str, words: Sequence[Word]) -> bool:
+    """Whether the words that a hit adds stand apart from those already explained by a conjunction or comma."""
+    for index in fresh:
+        near = min(taken, key=lambda other: abs(other - index))
+        first, last = sorted((index, near))
+        between = text[words[first].end : words[last].start]
+        if "," not in between and "/" not in between and not any(w.raw.lower() in _JOINS for w in words[first + 1 : last]):
+            return False
+    return True

@@ -20,10 +20,11 @@ ONE_BY_ONE: tuple[Rule, ...] = (
     status.historical,
     status.planned,
     status.not_managed,
+    status.disagreement,
 )
 """Rules that look at each candidate alone."""
 
-TOGETHER: tuple[Rule, ...] = (linkage.combined, specificity.less_specific, specificity.integral_symptom)
+TOGETHER: tuple[Rule, ...] = (linkage.combined, specificity.less_specific, specificity.vague, specificity.integral_symptom)
 """Rules that weigh a candidate against others; what a rule above speaks against does not take part."""
 
 

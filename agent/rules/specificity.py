@@ -52,6 +52,45 @@ def _unsaid(title: str) -> int:
     return len(_VAGUE.findall(title))
 
 
+def vague(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """A code that names no site or kind gives way to one that says more of the same thing (I.B.2), in both scopes."""
+    for candidate in draft.candidates:
+        for row in vague_codes():
+            if not candidate.code.startswith(row.vague):
+                continue
+            other = next(
+                (o for o in draft.candidates if o.code.startswith(row.specific) and not o.code.startswith(row.vague)), None
+            )
+            if other is not None:
+                yield Finding(
+                    rule="vague",
+                    citation="I.B.2",
+                    severity=Severity.INFO,
+                    codes=(candidate.code, other.code),
+                    message=f"\u201c{candidate.evidence[0].text}\u201d says no more than {candidate.code}; the documents name "
+                    f"the condition more closely as {other.code} (\u201c{other.evidence[0].text}\u201d).",
+                    reason=Reason.LESS_SPECIFIC,
+                    instead=other.code,
+                    candidate=candidate.id,
+                )
+                break
+
+
+class Vague(NamedTuple):
+    """Codes that name no site or kind, and those that say more of the same thing, by the beginnings of their codes."""
+
+    vague: tuple[str, ...]
+    specific: tuple[str, ...]
+
+
+@cache
+def vague_codes() -> tuple[Vague, ...]:
+    """The codes that give way to closer ones, from `agent/rules/vague.tsv`."""
+    text = (files("agent.rules") / "vague.tsv").read_text(encoding="utf-8")
+    rows = csv.DictReader((line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t")
+    return tuple(Vague(tuple(row["vague"].split()), tuple(row["specific"].split())) for row in rows)
+
+
 class Integral(NamedTuple):
     """Diagnoses, by the beginnings of their codes, and the symptoms that belong to each of them."""
 

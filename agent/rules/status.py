@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from agent.codebook import CodeBook
 from agent.records import Assertion, Candidate, Draft, Finding, Reason, Scope, Setting, Severity
 
-_MENTIONED = frozenset((Assertion.AFFIRMED, Assertion.UNCERTAIN, Assertion.HISTORICAL, Assertion.PLANNED))
-"""What counts as asserted for a registry; what is denied, feared or a relative's does not."""
-
 
 def not_present(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A condition that is denied, or only imagined, is not coded: a code needs a statement that it exists (I.A.19)."""
@@ -94,7 +91,7 @@ def not_managed(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         return
     citation = "IV.J" if draft.encounter.setting is Setting.OUTPATIENT else "III"
     for candidate in draft.candidates:
-        if candidate.assertion in _MENTIONED and not candidate.managed:
+        if not candidate.managed:
             yield _against(
                 candidate,
                 "not_managed",
@@ -115,6 +112,20 @@ def planned(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "I.C.21.c.3",
                 Reason.HYPOTHETICAL,
                 f"{_condition(candidate)} is planned{_cue(candidate)} and has not taken place.",
+            )
+
+
+def disagreement(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """A reader's assertion and the cue words around its quote say different things; both are shown, neither overrides."""
+    for candidate in draft.candidates:
+        if candidate.cued is not None and candidate.cued is not candidate.assertion:
+            yield Finding(
+                rule="disagreement",
+                citation="assertion by cue words",
+                severity=Severity.WARNING,
+                codes=(candidate.code,),
+                message=f"{_condition(candidate)} was read as {candidate.assertion.value}, but the words around it say "
+                f"{candidate.cued.value}{_cue(candidate)}. Read the passage.",
             )
 
 

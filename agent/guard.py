@@ -1,0 +1,226 @@
+"""The guard over differing words: a quote and its passage may differ in spelling, never in what they say.
+
+Two words are the same word misspelt if they are long, nearly alike, and no other word explains the one as well as the
+other does. Whatever else differs must be small words ("the", "of"). The words are in `agent/rules`: `protected.tsv`
+(what a quote must not change), `affixes.tsv` (parts of words, small words) and `lookalikes.tsv` (pairs of real words
+that look like misspellings of each other).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from agent.align import Difference, Word
+
+_LONG, _VERY_LONG = 6, 10
+"""Letters from which a word may be misspelt by one edit, and by two."""
+_LONG_PROTECTED = 8
+"""Letters from which a protected word may be misspelt by one edit: "bilatral" can be nothing but "bilateral"."""
+_MOST_WORDS = 12
+_ARTICLES = frozenset({"the", "an"})
+_Cost = tuple[int, int]
+
+
+class Guard:
+    """What may differ between a quote and its passage; made once by `load`, safe to share between threads."""
+
+    def __init__(self, kinds: dict[str, str], parts: dict[str, list[list[str]]], alike: dict[str, set[str]]) -> None:
+        """Keep protected words by kind, parts of words and small words by kind, and lookalikes by word."""
+        self.kinds = kinds
+        self.alike = alike
+        self.prefixes = parts.get("prefix", [])
+        self.suffixes = parts.get("suffix", [])
+        flat = {kind: frozenset(word for row in rows for word in row) for kind, rows in parts.items()}
+        self.negating = flat.get("negating", frozenset())
+        self.small = flat.get("small", frozenset())
+        self.stems = tuple(flat.get("stem", frozenset()))
+        self.designators = flat.get("designator", frozenset())
+        self.tied_before = flat.get("tied_before", frozenset())
+        self.tied_after = flat.get("tied_after", frozenset())
+        self.acronyms = flat.get("acronym", frozenset())
+        self._long_protected = [word for word in kinds if len(word) >= _LONG]
+
+    @staticmethod
+    @cache
+    def load() -> Guard:
+        """The guard of the words in `agent/rules`."""
+        kinds: dict[str, str] = {}
+        for kind, words in _rows("protected.tsv"):
+            kinds |= dict.fromkeys(words, kind)
+        parts: dict[str, list[list[str]]] = {}
+        for kind, words in _rows("affixes.tsv"):
+            parts.setdefault(kind, []).append(words)
+        alike: dict[str, set[str]] = {}
+        for word, others in _rows("lookalikes.tsv"):
+            for other in others:
+                alike.setdefault(word, set()).add(other)
+                alike.setdefault(other, set()).add(word)
+        return Guard(kinds, parts, alike)
+
+    def kind(self, word: str) -> str | None:
+        """What a word says that a quote must not change; None for a word that says nothing of the kind."""
+        if any(char.isnumeric() for char in word):
+            return "number"
+        if not any(char.isalnum() for char in word):
+            return "sign"
+        return self.kinds.get(word)
+
+    def objection(self, differences: Sequence[Difference], words: int, known: Container[str]) -> str | None:
+        """Why these differences are not a matter of spelling, in words for a person; None if they are.
+
+        Args:
+            differences: what `align` found.
+            words: how many words the quote has; a longer quote may hold more misspellings.
+            known: words that are known to be words, and so are no misspelling of another.
+        """
+        misspelt = small = 0
+        for difference in differences:
+            cost = self._cost(difference, known)
+            if cost is None:
+                return self._says(difference)
+            misspelt += cost[0]
+            small += cost[1]
+        if misspelt > max(1, words // 6) or small > max(2, words // 3):
+            return f"{misspelt + small} of its {words} words differ from the document's"
+        return None
+
+    def _says(self, difference: Difference) -> str:
+        quote, text = (" ".join(word.text for word in side) for side in (difference.quote, difference.text))
+        kinds = [self.kind(word.text) for word in difference.quote + difference.text]
+        kind = next((f" ({kind})" for kind in kinds if kind is not None), "")
+        return f"the document says {_shown(text)} where the quote says {_shown(quote)}{kind}"
+
+    def _cost(self, difference: Difference, known: Container[str]) -> _Cost | None:
+        """How many words of a difference are misspelt, how many small words come or go; None if anything else does."""
+        quote, text = difference.quote, difference.text
+        if len(quote) > _MOST_WORDS or len(text) > _MOST_WORDS:
+            return None
+
+        @cache
+        def least(i: int, j: int) -> _Cost | None:
+            if i == len(quote) and j == len(text):
+                return (0, 0)
+            costs: list[_Cost] = []
+
+            def step(di: int, dj: int, misspelt: int, small: int) -> None:
+                rest = least(i + di, j + dj)
+                if rest is not None:
+                    costs.append((rest[0] + misspelt, rest[1] + small))
+
+            if i < len(quote) and self._is_small(quote, i, difference):
+                step(1, 0, 0, 1)
+            if j < len(text) and self._is_small(text, j, difference):
+                step(0, 1, 0, 1)
+            if i < len(quote) and j < len(text):
+                if quote[i].text == text[j].text:
+                    step(1, 1, 0, 0)
+                elif self.is_misspelt(quote[i].text, text[j].text, known):
+                    step(1, 1, 1, 0)
+                for more in (2, 3):
+                    if self._joins(quote[i].text, text[j : j + more], more):
+                        step(1, more, 0, 0)
+                    if self._joins(text[j].text, quote[i : i + more], more):
+                        step(more, 1, 0, 0)
+            return min(costs, default=None)
+
+        return least(0, 0)
+
+    def _is_small(self, words: Sequence[Word], at: int, difference: Difference) -> bool:
+        """True if the word may come or go; not "a" where it is a name ("hepatitis A"), and at an end only an article.
+
+        At an end "is" or "patient" would be said of whatever stands beside the passage: "not", "mother of the".
+        """
+        word = words[at].text
+        before = words[at - 1].text if at > 0 else difference.before
+        after = words[at + 1].text if at + 1 < len(words) else difference.after
+        if word == "a":
+            return bool(after) and before not in self.designators
+        return word in self.small and (word in _ARTICLES or (bool(before) and bool(after)))
+
+    def _joins(self, whole: str, pieces: Sequence[Word], count: int) -> bool:
+        """True if `pieces` are the one word `whole` written apart, and mean the same apart."""
+        if len(pieces) != count or "".join(piece.text for piece in pieces) != whole:
+            return False
+        for left, right in pairwise(pieces):
+            if left.text[-1].isnumeric():
+                if self.kind(right.text) != "unit":
+                    return False
+            elif right.tied or left.text in self.tied_before - self.small - {"no", "not"}:
+                continue
+            elif any(word in self.small or self.kind(word) is not None for word in (left.text, right.text)):
+                return False
+        return True
+
+    def is_misspelt(self, quoted: str, found: str, known: Container[str]) -> bool:
+        """True if the two are one long word, one of them misspelt, and nothing else explains it as well."""
+        protected = quoted in self.kinds or found in self.kinds
+        if not quoted.isalpha() or not found.isalpha() or {"number", "unit"} & {self.kind(quoted), self.kind(found)}:
+            return False
+        short = min(len(quoted), len(found))
+        if not protected and short >= _LONG - 1 and _is_plural(quoted, found):
+            return True
+        if short < (_LONG_PROTECTED if protected else _LONG):
+            return False
+        if quoted[0] != found[0] and quoted[:2] != found[1::-1]:
+            return False
+        most = 2 if short >= _VERY_LONG and not protected and not self._is_drug(found, quoted) else 1
+        if protected and (quoted[-1] != found[-1] or quoted.startswith(found) or found.startswith(quoted)):
+            return False
+        distance = OSA.distance(quoted, found, score_cutoff=most)
+        if distance > most or (distance == 2 and quoted[-2:] != found[-2:]):
+            return False
+        if (quoted in self.kinds and found in self.kinds) or (quoted in known and found in known):
+            return False
+        return not self._explained_otherwise(quoted, found, distance) and not self._explained_otherwise(
+            found, quoted, distance
+        )
+
+    def _explained_otherwise(self, misspelt: str, word: str, distance: int) -> bool:
+        """True if `misspelt` is as near to another real word as it is to `word`."""
+        near = process.extract(misspelt, self._long_protected, scorer=OSA.distance, score_cutoff=distance, limit=3)
+        if any(other not in (word, misspelt) for other, _, _ in near):
+            return True
+        return any(OSA.distance(misspelt, rival, score_cutoff=distance) <= distance for rival in self._rivals(word))
+
+    def _is_drug(self, *words: str) -> bool:
+        return any(word.endswith(self.stems) for word in words)
+
+    def _rivals(self, word: str) -> set[str]:
+        """Real words, or words made as real ones are, for which `word` might be taken."""
+        rivals = set(self.alike.get(word, ()))
+        for row in self.prefixes:
+            for part in row:
+                if word.startswith(part):
+                    rivals.update(other + word[len(part) :] for other in row)
+        for part in self.negating:
+            rivals.add(part + word)
+            if word.startswith(part):
+                rivals.add(word[len(part) :])
+        for row in self.suffixes:
+            for part in row:
+                if word.endswith(part):
+                    rivals.update(word[: -len(part)] + other for other in row)
+        return rivals - {word}
+
+
+def _is_plural(one: str, other: str) -> bool:
+    return one in (other + "s", other + "es") or other in (one + "s", one + "es")
+
+
+def _shown(words: str) -> str:
+    return f'"{words}"' if words else "nothing"
+
+
+def _rows(name: str) -> Iterator[tuple[str, list[str]]]:
+    """The rows of a words file: what stands in the first column, and the words in the second."""
+    text = (files("agent") / "rules" / name).read_text(encoding="utf-8")
+    for line in text.splitlines()[1:]:
+        if line and not line.startswith("#"):
+            first, words = line.split("\t")
+            yield first, words.split()

@@ -1,0 +1,124 @@
+"""The table: what was gathered for an edition, written to a DuckDB file by codesets/schema.sql."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from agent.words import Vocabulary
+from codesets.editions import Edition
+from codesets.lexicon import abbreviations
+from codesets.ranking import index
+from codesets.tabular import Tabular
+from codesets.variants import plain
+
+if TYPE_CHECKING:
+    import duckdb
+
+SCHEMA_VERSION = 1
+"""Raised with every change of what the table holds; a table of another version is not opened but built anew."""
+
+SEPARATOR = "\x1f"
+"""Stands between values that go in or out as one text; no text of an official file or of the lexicon holds it."""
+
+
+class TermRow(NamedTuple):
+    """A phrase, the number of the node that it leads to, where it is from, and the lexicon's kind."""
+
+    text: str
+    node: int
+    source: str
+    kind: str
+
+
+class SourceRow(NamedTuple):
+    """A file that the table was made from, and what it gave."""
+
+    name: str
+    role: str
+    sha256: str
+    gave: str
+
+
+class Gathered(NamedTuple):
+    """Everything that a table holds; `sha256` is of all that it was made from."""
+
+    edition: Edition
+    sha256: str
+    tabular: Tabular
+    terms: Sequence[TermRow]
+    sources: Sequence[SourceRow]
+
+
+def write_table(folder: Path, gathered: Gathered) -> Path:
+    """Write the table into an empty folder of its own, and return its path.
+
+    Raises:
+        OSError: the folder can't be written, or the disk is full.
+    """
+    import duckdb
+
+    path, scratch = folder / "table.duckdb", folder / "rows.csv"
+    tabular, terms, edition = gathered.tabular, gathered.terms, gathered.edition
+    vocabulary = Vocabulary.load()
+    bags = [" ".join(vocabulary.bag(t.text if t.source == "lexicon" else plain(t.text))) for t in terms]
+    postings = index(bags)
+    weighed = enumerate(zip(terms, bags, postings.weights, strict=True))
+    try:
+        with duckdb.connect(str(path), config={"threads": 1}) as table:
+            table.execute((files("codesets") / "schema.sql").read_text(encoding="utf-8"))
+            _insert(table, "node", [(number, *node) for number, node in enumerate(tabular.nodes)], scratch)
+            _insert(table, "note", [(number, *note) for number, note in enumerate(tabular.notes)], scratch)
+            _insert(table, "seventh", tabular.sevenths, scratch)
+            rows = [(n, t.text, bag, t.node, t.source, t.kind, weight) for n, (t, bag, weight) in weighed]
+            _insert(table, "term", rows, scratch)
+            _insert(table, "abbreviation", _readings(terms, bags, vocabulary), scratch)
+            _insert(table, "source", gathered.sources, scratch)
+            table.execute(
+                "INSERT INTO posting SELECT unnest(?), unnest(?::BLOB[])",
+                [list(postings.packed), list(postings.packed.values())],
+            )
+            table.execute(
+                "INSERT INTO edition SELECT ?, ?, ?, ?, ?, ?, "
+                "(SELECT count(*) FROM node), (SELECT count(*) FROM note), (SELECT count(*) FROM seventh), "
+                "(SELECT count(*) FROM term), (SELECT count(*) FROM posting)",
+                [SCHEMA_VERSION, edition.system, edition.name, *edition.effective, gathered.sha256],
+            )
+            # Closing writes too, but says nothing when it fails.
+            table.execute("CHECKPOINT")
+    except duckdb.Error as error:
+        raise OSError(None, str(error).strip().partition("\n")[0]) from error
+    return path
+
+
+def _readings(terms: Sequence[TermRow], bags: Sequence[str], vocabulary: Vocabulary) -> list[tuple[str, str, bool]]:
+    """The abbreviations with the words of each reading, and whether they are told from words in small letters too."""
+    official = {
+        form
+        for term, bag in zip(terms, bags, strict=True)
+        if term.source in ("title", "inclusion")
+        for form in bag.split()
+    }
+    return [
+        (
+            reading.short.lower(),
+            " ".join(vocabulary.bag(reading.expansion)),
+            reading.in_any_case or official.isdisjoint(vocabulary.bag(reading.short)),
+        )
+        for reading in abbreviations()
+    ]
+
+
+def _insert(table: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[object, ...]], scratch: Path) -> None:
+    """Insert rows by way of a file: DuckDB takes minutes to bind them one at a time, and twice as long by column."""
+    scratch.write_text("\n".join([SEPARATOR.join(map(str, row)) for row in rows]), encoding="utf-8", newline="\n")
+    table.execute(
+        f"COPY {name} FROM '{_quoted(scratch)}' (FORMAT csv, HEADER false, AUTO_DETECT false, DELIMITER '{SEPARATOR}', "
+        "QUOTE '', ESCAPE '', NULL '\\N')"
+    )
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
