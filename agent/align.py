@@ -46,6 +46,8 @@ _WORD = _words(
 )
 _LOOSE = 3
 """How many words more or fewer than the quote a passage may have at either end when its bounds are sought."""
+_SAME_END = 5
+"""What it is worth, on a scale of 100, that passage and quote begin (or end) with the same word."""
 _ANCHORS = 4
 _LONG = 6
 _MOST_PLACES = 50
@@ -198,8 +200,11 @@ def _bounds(words: Words, sought: Words, begin: int, first: int, last: int) -> t
     best, bounds = -1.0, (max(begin, first), min(max(end, first + 1), last))
     for a in starts or [bounds[0]]:
         for b in ends or [bounds[1]]:
-            if a < b and (score := fuzz.ratio(sought.whole, words.passage(a, b), score_cutoff=max(best, 0))) > best:
-                best, bounds = score, (a, b)
+            if a < b:
+                same_ends = (words.texts[a] == texts[0]) + (words.texts[b - 1] == texts[-1])
+                score = fuzz.ratio(sought.whole, words.passage(a, b)) + _SAME_END * same_ends
+                if score > best:
+                    best, bounds = score, (a, b)
     return bounds
 
 

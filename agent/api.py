@@ -13,7 +13,7 @@ from agent.config import Settings
 from agent.errors import InputError
 from agent.lexical import LexicalEngine
 from agent.lookup import Lookup
-from agent.pipeline import Engine, code
+from agent.pipeline import Engine, Watch, code
 from agent.records import Coding, Document, Encounter, Patient, Scope, Setting
 
 Result = TypeVar("Result")
@@ -100,8 +100,9 @@ async def acode_encounter(
     scope: Scope | str = Scope.CLAIM,
     engine: Engine | None = None,
     settings: Settings | None = None,
+    watch: Watch | None = None,
 ) -> Coding:
-    """As `code_encounter`, for asyncio."""
+    """As `code_encounter`, for asyncio; `watch` is shown what goes to the critique."""
     settings = settings or Settings.from_environment()
     opened = open_all(settings)
     return await code(
@@ -111,6 +112,7 @@ async def acode_encounter(
         book=opened.book,
         lookup=opened.lookup,
         settings=settings,
+        watch=watch,
     )
 
 
@@ -161,7 +163,9 @@ def read_date(value: date | str | None) -> date | None:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise InputError(f"the date of service {value!r} is no date; write it as year-month-day, such as 2026-05-04") from None
+        raise InputError(
+            f"the date of service {value!r} is no date; write it as year-month-day, such as 2026-05-04"
+        ) from None
 
 
 def _wait(coroutine: Coroutine[Any, Any, Result]) -> Result:

@@ -77,7 +77,10 @@ class Scopes:
             if any(c in _BREAKS for c in text[words[i - 1].end : words[i].start]):
                 stops.append((i, i))
         self._scopes = [
-            scope for i, j, cue in found if cue.kind not in ("stop", "pseudo") for scope in _reach(i, j, cue, stops, len(words))
+            scope
+            for i, j, cue in found
+            if cue.kind not in ("stop", "pseudo")
+            for scope in _reach(i, j, cue, stops, len(words))
         ]
 
     def read(self, first: int, last: int, section: str) -> Reading:
@@ -143,7 +146,9 @@ def _cues() -> dict[str, tuple[_Cue, ...]]:
     """The cues by their first word, the longest first; one phrase may stand with two directions."""
     text = (files("agent") / "cues.tsv").read_text(encoding="utf-8")
     rows = csv.DictReader(
-        (line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE
+        (line for line in text.splitlines() if line and not line.startswith("#")),
+        delimiter="\t",
+        quoting=csv.QUOTE_NONE,
     )
     by_first: dict[str, list[_Cue]] = {}
     for row in rows:

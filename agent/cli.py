@@ -60,38 +60,58 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
 
     code = commands.add_parser("code", help="code notes", description="Code notes: each file is one encounter.")
-    code.add_argument("notes", nargs="+", metavar="NOTE", help="a text file, a folder of .txt files, or - for standard input")
+    code.add_argument(
+        "notes", nargs="+", metavar="NOTE", help="a text file, a folder of .txt files, or - for standard input"
+    )
     code.add_argument("--setting", required=True, help="outpatient or inpatient; there is no default")
-    code.add_argument("--scope", default="claim", help="claim (default): what is reported; mentions: every condition asserted")
+    code.add_argument(
+        "--scope", default="claim", help="claim (default): what is reported; mentions: every condition asserted"
+    )
     code.add_argument("--dos", metavar="DATE", help="date of service, such as 2026-05-04")
-    code.add_argument("--engine", default="auto", choices=("auto", "lexical"), help="what reads the notes (default auto)")
-    code.add_argument("--format", default="table", choices=("table", "json"), help="table (default), or JSON, one object a line")
+    code.add_argument(
+        "--engine", default="auto", choices=("auto", "lexical"), help="what reads the notes (default auto)"
+    )
+    code.add_argument(
+        "--format", default="table", choices=("table", "json"), help="table (default), or JSON, one object a line"
+    )
     code.add_argument("--out", type=Path, metavar="FILE", help="write to a file instead of standard output")
     code.add_argument("--all", action="store_true", help="show every quote, alternative and finding in the table")
     code.set_defaults(run=_code)
 
     codes = commands.add_parser("codes", help="the code table", description="Build, extend and read the code table.")
     tables = codes.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
-    build = tables.add_parser("build", help="build the code table if it is not there", description="Build the code table.")
+    build = tables.add_parser(
+        "build", help="build the code table if it is not there", description="Build the code table."
+    )
     build.set_defaults(run=_codes_build)
     add = tables.add_parser(
         "add",
         help="add an official index file",
         description="Add the Alphabetic Index (XML or CSV), Table of Neoplasms, Table of Drugs or External Cause index.",
     )
-    add.add_argument("path", type=Path, metavar="PATH", help="the file as the CDC publishes it, or the flat CSV of the index")
+    add.add_argument(
+        "path", type=Path, metavar="PATH", help="the file as the CDC publishes it, or the flat CSV of the index"
+    )
     add.set_defaults(run=_codes_add)
-    listing = tables.add_parser("list", help="list what the code table holds", description="List editions and added files.")
+    listing = tables.add_parser(
+        "list", help="list what the code table holds", description="List editions and added files."
+    )
     listing.set_defaults(run=_codes_list)
-    show = tables.add_parser("show", help="show a code and its notes", description="Show a code with all that is said of it.")
+    show = tables.add_parser(
+        "show", help="show a code and its notes", description="Show a code with all that is said of it."
+    )
     show.add_argument("code", metavar="CODE")
     show.set_defaults(run=_codes_show)
-    search = tables.add_parser("search", help="search codes by words", description="Search titles, terms and the lexicon.")
+    search = tables.add_parser(
+        "search", help="search codes by words", description="Search titles, terms and the lexicon."
+    )
     search.add_argument("text", nargs="+", metavar="TEXT")
     search.add_argument("-k", type=int, default=10, metavar="N", help="how many (default 10)")
     search.set_defaults(run=_codes_search)
 
-    schema = commands.add_parser("schema", help="print the JSON Schema of a result", description="The JSON Schema of a result.")
+    schema = commands.add_parser(
+        "schema", help="print the JSON Schema of a result", description="The JSON Schema of a result."
+    )
     schema.set_defaults(run=_schema)
     return parser
 
@@ -144,7 +164,9 @@ class _Output:
         try:
             self._stream = self._part.open("w", encoding="utf-8")
         except OSError as error:
-            raise InputError(f"--out {self._path} can't be written: {error.strerror}; name a file in a folder you may write to") from None
+            raise InputError(
+                f"--out {self._path} can't be written: {error.strerror}; name a file in a folder you may write to"
+            ) from None
         return self._stream
 
     def __exit__(self, kind: object, *rest: object) -> None:
@@ -167,12 +189,16 @@ def _sources(names: Sequence[str]) -> Iterator[tuple[str, Path | bytes]]:
         elif path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.suffix == ".txt" and p.is_file())
             if not inside:
-                raise InputError(f"the folder {name} holds no .txt file; name a folder of notes, or the files themselves")
+                raise InputError(
+                    f"the folder {name} holds no .txt file; name a folder of notes, or the files themselves"
+                )
             paths.extend(inside)
         elif path.exists():
             paths.append(path)
         else:
-            raise InputError(f"{name} does not exist; name a text file, a folder of .txt files, or - for standard input")
+            raise InputError(
+                f"{name} does not exist; name a text file, a folder of .txt files, or - for standard input"
+            )
     stems = [path.stem for path in paths]
     for path in paths:
         yield (path.stem if stems.count(path.stem) == 1 else str(path.with_suffix("")), path)

@@ -6,34 +6,18 @@ from it once, when it is first asked for, and kept: codes, notes, and the words 
 
 from __future__ import annotations
 
-import heapq
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from itertools import islice, product
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from agent.config import Settings
 from agent.errors import UnknownCode
 from agent.records import Codeset
-from agent.words import Vocabulary
 
 if TYPE_CHECKING:
-    from codesets.ranking import Ranking
+    from codesets.search import Search
     from codesets.store import Store
-
-T = TypeVar("T")
-
-_SOURCES = ("title", "lexicon", "inclusion", "index", "neoplasm", "eindex", "drug")
-"""Where terms come from; where two answer a query equally well, the one of the earlier source is shown."""
-
-_LONGEST_SHORT = 4
-"""Words of the longest abbreviation that is looked up ("p/h/o" has three)."""
-
-_Abbreviations = dict[tuple[str, ...], list[tuple[tuple[str, ...], bool]]]
-
-_MOST_READINGS = 6
-"""How many readings of the abbreviations of one query are searched at the most."""
 
 
 class Code(NamedTuple):
@@ -84,7 +68,8 @@ class SeventhCharacter(NamedTuple):
 class Term(NamedTuple):
     """A phrase that leads to a code or header; `bag` is its normalised content words, joined by spaces.
 
-    `source` is title, inclusion, lexicon, index, neoplasm, drug or eindex; `kind` is the lexicon's, empty elsewhere.
+    `source` is title, inclusion, variant (of a title), lexicon, index, neoplasm, drug or eindex; `kind` is the
+    lexicon's, empty elsewhere. Words in parentheses or brackets are not in the bag of an official term.
     """
 
     text: str
@@ -128,23 +113,12 @@ class _Codes(NamedTuple):
         )
 
 
-class _Phrases(NamedTuple):
-    """All terms by column; `trust` is the place of their source in `_SOURCES`."""
-
-    nodes: list[int]
-    texts: list[str]
-    trust: list[int]
-    weights: list[float]
-
-
 class CodeBook:
     """One edition of the code table; safe to share between threads."""
 
     def __init__(self, store: Store) -> None:
         """Read from an open table; use `CodeBook.open`."""
         self._store = store
-        self._lock = threading.RLock()
-        self._loaded: dict[str, Any] = {}
 
     @classmethod
     def open(cls, settings: Settings, *, progress: Callable[[str], None] | None = None) -> CodeBook:
@@ -297,18 +271,11 @@ class CodeBook:
 
         Abbreviations are read in each of their meanings. Codes with an added 7th character are found by their base.
         """
-        codes, terms, ranking = self._codes, self._phrases, self._ranking
-        found: dict[int, tuple[float, int]] = {}
-        for forms in self._readings(text):
-            for score, term in ranking.best(forms, k):
-                node = terms.nodes[term]
-                if score > found.get(node, (0.0, 0))[0]:
-                    found[node] = (score, term)
-        best = heapq.nsmallest(k, found.items(), key=lambda item: (-item[1][0], terms.trust[item[1][1]], item[0]))
-        return tuple(self._hit(codes.at(node), score, terms, term) for node, (score, term) in best)
-
-    def _hit(self, code: Code, score: float, terms: _Phrases, term: int) -> Hit:
-        return Hit(code.code, code.title, score, terms.texts[term], _SOURCES[terms.trust[term]], code.billable)
+        codes = self._codes
+        return tuple(
+            Hit(codes.codes[node], codes.titles[node], score, phrase, source, codes.kinds[node] == "code")
+            for node, score, phrase, source in self._search.best(text, k)
+        )
 
     def search_many(self, texts: Sequence[str], k: int = 10) -> tuple[tuple[Hit, ...], ...]:
         """`search` for each of `texts`, in their order."""
@@ -326,76 +293,10 @@ class CodeBook:
         rows = self._store.rows("SELECT name, role, sha256, gave FROM source")
         return tuple(f"{name}  {role}, {gave}, sha256 {sha256}" for name, role, sha256, gave in rows)
 
-    def _readings(self, text: str) -> Iterator[tuple[str, ...]]:
-        """The query's normal forms, once for each way to read its abbreviations, as written first."""
-        words, known = Vocabulary.load().words(text), self._abbreviations
-        options: list[tuple[tuple[str, ...], ...]] = []
-        place = 0
-        while place < len(words):
-            taken = words[place : place + 1]
-            meanings: list[tuple[str, ...]] = []
-            for size in range(_LONGEST_SHORT, 0, -1):
-                short = words[place : place + size]
-                raw = tuple(word.raw for word in short)
-                capitals = all(part == part.upper() for part in raw)
-                meanings = [
-                    forms
-                    for forms, in_any_case in known.get(tuple(part.lower() for part in raw), ())
-                    if in_any_case or capitals
-                ]
-                if meanings:
-                    taken = short
-                    break
-            options.append((tuple(form for word in taken for form in word.forms), *meanings))
-            place += len(taken)
-        for reading in islice(product(*options), _MOST_READINGS):
-            yield tuple(form for forms in reading for form in forms)
+    # -- what is read from the table, once (twice at worst, where threads ask for it at the same time) -----------------
 
-    # -- what is read from the table, once -----------------------------------------------------------------------------
-
-    @property
+    @cached_property
     def _codes(self) -> _Codes:
-        found: _Codes | None = self._loaded.get("codes")
-        return found if found is not None else self._load("codes", self._read_codes)
-
-    @property
-    def _below(self) -> dict[int, list[int]]:
-        found: dict[int, list[int]] | None = self._loaded.get("below")
-        return found if found is not None else self._load("below", self._read_below)
-
-    @property
-    def _notes(self) -> dict[int, tuple[Note, ...]]:
-        found: dict[int, tuple[Note, ...]] | None = self._loaded.get("notes")
-        return found if found is not None else self._load("notes", self._read_notes)
-
-    @property
-    def _sevenths(self) -> dict[int, tuple[SeventhCharacter, ...]]:
-        found: dict[int, tuple[SeventhCharacter, ...]] | None = self._loaded.get("sevenths")
-        return found if found is not None else self._load("sevenths", self._read_sevenths)
-
-    @property
-    def _phrases(self) -> _Phrases:
-        found: _Phrases | None = self._loaded.get("phrases")
-        return found if found is not None else self._load("phrases", self._read_phrases)
-
-    @property
-    def _ranking(self) -> Ranking:
-        found: Ranking | None = self._loaded.get("ranking")
-        return found if found is not None else self._load("ranking", self._read_ranking)
-
-    @property
-    def _abbreviations(self) -> _Abbreviations:
-        found: _Abbreviations | None = self._loaded.get("abbreviations")
-        return found if found is not None else self._load("abbreviations", self._read_abbreviations)
-
-    def _load(self, name: str, read: Callable[[], T]) -> T:
-        with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = read()
-            found: T = self._loaded[name]
-            return found
-
-    def _read_codes(self) -> _Codes:
         codes, titles, kinds, parents, depths, sevenths = self._store.columns(
             "code, title, kind, parent, depth, seventh", "node", order="id"
         )
@@ -405,44 +306,34 @@ class CodeBook:
         kinds = list(map(one.setdefault, kinds, kinds))
         return _Codes(codes, titles, kinds, list(map(int, parents)), list(map(int, depths)), sevenths, numbers)
 
-    def _read_below(self) -> dict[int, list[int]]:
+    @cached_property
+    def _below(self) -> dict[int, list[int]]:
         below: dict[int, list[int]] = {}
         for number, parent in enumerate(self._codes.parents):
             below.setdefault(parent, []).append(number)
         return below
 
-    def _read_notes(self) -> dict[int, tuple[Note, ...]]:
+    @cached_property
+    def _notes(self) -> dict[int, tuple[Note, ...]]:
         codes = self._codes.codes
         found: dict[int, list[Note]] = {}
         for node, kind, text in self._store.rows("SELECT node, kind, text FROM note ORDER BY id"):
             found.setdefault(node, []).append(Note(kind, text, codes[node]))
         return {node: tuple(notes) for node, notes in found.items()}
 
-    def _read_sevenths(self) -> dict[int, tuple[SeventhCharacter, ...]]:
+    @cached_property
+    def _sevenths(self) -> dict[int, tuple[SeventhCharacter, ...]]:
         codes = self._codes.codes
         found: dict[int, list[SeventhCharacter]] = {}
         for node, letter, meaning in self._store.rows("SELECT node, letter, meaning FROM seventh"):
             found.setdefault(node, []).append(SeventhCharacter(letter, meaning, codes[node]))
         return {node: tuple(defined) for node, defined in found.items()}
 
-    def _read_phrases(self) -> _Phrases:
-        nodes, texts, sources, weights = self._store.columns("node, text, source, weight", "term", order="id")
-        trust = {source: place for place, source in enumerate(_SOURCES)}
-        return _Phrases(list(map(int, nodes)), texts, [trust[source] for source in sources], list(map(float, weights)))
+    @cached_property
+    def _search(self) -> Search:
+        from codesets.search import Search
 
-    def _read_ranking(self) -> Ranking:
-        from codesets.ranking import Postings, Ranking
-
-        phrases = self._phrases
-        packed = dict(self._store.rows("SELECT form, holders FROM posting"))
-        return Ranking(Postings(packed, phrases.weights), phrases.nodes, phrases.trust)
-
-    def _read_abbreviations(self) -> _Abbreviations:
-        found: _Abbreviations = {}
-        for short, bag, in_any_case in self._store.rows("SELECT short, bag, in_any_case FROM abbreviation"):
-            key = tuple(word.raw.lower() for word in Vocabulary.load().words(short))
-            found.setdefault(key, []).append((tuple(bag.split()), in_any_case))
-        return found
+        return Search(self._store)
 
 
 def _dotted(code: str) -> str:

@@ -23,13 +23,20 @@ _NOT_FROM_PREFIX = {"api_key"}
 class AnswerMode(StrEnum):
     """How the model is told the form of its answer.
 
-    `json_schema` is enforced by hosted OpenAI and Azure, vLLM, Ollama and llama.cpp; `tools` needs a server that honours
-    a forced tool choice (llama.cpp and Ollama do not); `json` asks for any JSON, with the schema in words.
+    `json_schema` is enforced by hosted OpenAI and Azure, vLLM, Ollama and llama.cpp. `tools` needs a server that
+    honours a forced tool choice (llama.cpp and Ollama do not). `json` asks for any JSON, with the schema in words.
     """
 
     TOOLS = "tools"
     JSON_SCHEMA = "json_schema"
     JSON = "json"
+
+
+class SecondLook(StrEnum):
+    """Whether a model's reading is looked over for what it missed: not at all, or by the lexical engine's finds."""
+
+    NONE = "none"
+    LEXICAL = "lexical"
 
 
 def _default_cache() -> Path:
@@ -42,15 +49,15 @@ class Settings(Record):
     `cache` is the folder of the code tables. `chunk_tokens` limits a chunk (estimated tokens); `context_tokens` is how
     much of the text before it may be shown. `max_note_bytes` is the longest document that is taken (UTF-8 bytes).
 
-    The model: `model` is its name at the endpoint (None: no model is configured). `base_url` is the endpoint's address up
-    to and with its version, such as `http://127.0.0.1:8000/v1` or `https://NAME.openai.azure.com/openai/v1/` (None:
-    hosted OpenAI). `mode` is how the form of the answer is asked for. `answer_tokens` is the most that one answer may
-    take; `temperature` and `seed` are sent only where they are given.
+    The model: `model` is its name at the endpoint (None: no model is configured). `base_url` is the endpoint's address
+    with its version, such as `http://127.0.0.1:8000/v1` or `https://NAME.openai.azure.com/openai/v1/` (None: hosted
+    OpenAI). `mode` is how the form of the answer is asked for. `answer_tokens` is the most that one answer may take,
+    reasoning included. `temperature` and `seed` are sent only where they are given.
 
-    Its limits: `timeout` is the seconds for one request as a whole. `concurrency` is how many asks of one endpoint run at
-    once in an event loop. `tries` is how many times one request is sent at most, and `retry_seconds` how long after an
-    ask began a new try may still start. After `breaker_failures` asks in a row that did not reach the endpoint, asks fail
-    at once for `breaker_seconds`; then one is let through to see.
+    Its limits: `timeout` is the seconds for one request as a whole. `concurrency` is how many asks of one endpoint run
+    at once in an event loop. `tries` is how often one request is sent at most, and `retry_seconds` how long after an
+    ask began another try may still start. After `breaker_failures` asks in a row that did not reach the endpoint, asks
+    fail at once for `breaker_seconds`; then one is let through to see.
 
     `price_prompt` and `price_completion` are USD for a million tokens; without both no cost is worked out.
     """
@@ -67,6 +74,8 @@ class Settings(Record):
     answer_tokens: int = Field(default=8192, ge=1)
     temperature: float | None = Field(default=None, ge=0, le=2)
     seed: int | None = None
+
+    second_look: SecondLook = SecondLook.LEXICAL
 
     timeout: float = Field(default=180.0, gt=0, allow_inf_nan=False)
     concurrency: int = Field(default=4, ge=1)
@@ -101,6 +110,43 @@ class Settings(Record):
         # A key read from a file often ends in a newline, and an unset one is often exported as an empty string.
         bare = "" if value is None else value.get_secret_value().strip()
         return SecretStr(bare) if bare else None
+
+    @property
+    def hosted(self) -> bool:
+        """Whether the endpoint is OpenAI's or Azure's own, which take no request without a key."""
+        host = urlsplit(self.base_url).hostname if self.base_url else "api.openai.com"
+        return host is not None and host.endswith((".openai.com", ".azure.com"))
+
+    def named_model(self) -> str:
+        """The model's name.
+
+        Raises:
+            SettingsError: none is set.
+        """
+        if self.model is None:
+            raise SettingsError(
+                f"no model is set: give its name at the endpoint in {PREFIX}MODEL, and the endpoint's address in "
+                f"{PREFIX}BASE_URL unless it is hosted OpenAI",
+                name="model",
+            )
+        return self.model
+
+    def key_to_send(self) -> str:
+        """The key; a word in its place for a server that asks for none.
+
+        Raises:
+            SettingsError: a hosted endpoint without a key, or a key that no HTTP header can carry.
+        """
+        key = self.api_key.get_secret_value() if self.api_key else ""
+        if not key and self.hosted:
+            raise SettingsError(
+                f"{KEY} is not set, and {self.base_url or 'hosted OpenAI'} takes no request without a key. Set it, or "
+                f"set {PREFIX}BASE_URL to a server of your own",
+                name="api_key",
+            )
+        if not (key.isascii() and key.isprintable()):
+            raise SettingsError(f"{KEY} holds characters that no key has; copy it again", name="api_key")
+        return key or "none"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:

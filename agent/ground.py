@@ -8,7 +8,7 @@ is always the document's own text.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -220,11 +220,14 @@ def ground(proposal: Proposal, document: Document, chunk: Chunk) -> tuple[Eviden
     return Grounder(document).ground(proposal, chunk)
 
 
-class _Known:
-    """Words of the document or of a vocabulary."""
+class _Known(NamedTuple):
+    """What is known of words: where they stand in the document, and a vocabulary."""
 
-    def __init__(self, *words: Container[str]) -> None:
-        self._words = words
+    places: Mapping[str, Sequence[int]]
+    vocabulary: Container[str]
 
-    def __contains__(self, word: object) -> bool:
-        return any(word in words for words in self._words)
+    def tell_apart(self, quoted: str, found: str) -> bool:
+        """True if both are words: both in the vocabulary, or both in the document and not for once only."""
+        if quoted in self.vocabulary and found in self.vocabulary:
+            return True
+        return quoted in self.places and len(self.places.get(found, ())) > 1

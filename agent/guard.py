@@ -8,10 +8,11 @@ that look like misspellings of each other).
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from typing import Protocol
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
@@ -20,11 +21,18 @@ from agent.align import Difference, Word
 
 _LONG, _VERY_LONG = 6, 10
 """Letters from which a word may be misspelt by one edit, and by two."""
-_LONG_PROTECTED = 8
+_LONG_PROTECTED = 7
 """Letters from which a protected word may be misspelt by one edit: "bilatral" can be nothing but "bilateral"."""
 _MOST_WORDS = 12
 _ARTICLES = frozenset({"the", "an"})
 _Cost = tuple[int, int]
+
+
+class Known(Protocol):
+    """What a caller knows of words."""
+
+    def tell_apart(self, quoted: str, found: str) -> bool:
+        """True if both are known to be words, so that neither is the other misspelt."""
 
 
 class Guard:
@@ -35,6 +43,8 @@ class Guard:
         self.kinds = kinds
         self.alike = alike
         self.prefixes = parts.get("prefix", [])
+        self.swaps = parts.get("swap", [])
+        self.endings = parts.get("ending", [])
         self.suffixes = parts.get("suffix", [])
         flat = {kind: frozenset(word for row in rows for word in row) for kind, rows in parts.items()}
         self.negating = flat.get("negating", frozenset())
@@ -71,13 +81,13 @@ class Guard:
             return "sign"
         return self.kinds.get(word)
 
-    def objection(self, differences: Sequence[Difference], words: int, known: Container[str]) -> str | None:
+    def objection(self, differences: Sequence[Difference], words: int, known: Known) -> str | None:
         """Why these differences are not a matter of spelling, in words for a person; None if they are.
 
         Args:
             differences: what `align` found.
             words: how many words the quote has; a longer quote may hold more misspellings.
-            known: words that are known to be words, and so are no misspelling of another.
+            known: what is known of words besides, from the document or a vocabulary.
         """
         misspelt = small = 0
         for difference in differences:
@@ -96,7 +106,7 @@ class Guard:
         kind = next((f" ({kind})" for kind in kinds if kind is not None), "")
         return f"the document says {_shown(text)} where the quote says {_shown(quote)}{kind}"
 
-    def _cost(self, difference: Difference, known: Container[str]) -> _Cost | None:
+    def _cost(self, difference: Difference, known: Known) -> _Cost | None:
         """How many words of a difference are misspelt, how many small words come or go; None if anything else does."""
         quote, text = difference.quote, difference.text
         if len(quote) > _MOST_WORDS or len(text) > _MOST_WORDS:
@@ -157,56 +167,64 @@ class Guard:
                 return False
         return True
 
-    def is_misspelt(self, quoted: str, found: str, known: Container[str]) -> bool:
+    def is_misspelt(self, quoted: str, found: str, known: Known) -> bool:
         """True if the two are one long word, one of them misspelt, and nothing else explains it as well."""
-        protected = quoted in self.kinds or found in self.kinds
         if not quoted.isalpha() or not found.isalpha() or {"number", "unit"} & {self.kind(quoted), self.kind(found)}:
             return False
-        short = min(len(quoted), len(found))
+        short, long = sorted((len(quoted), len(found)))
+        protected = quoted in self.kinds or found in self.kinds
         if not protected and short >= _LONG - 1 and _is_plural(quoted, found):
             return True
-        if short < (_LONG_PROTECTED if protected else _LONG):
-            return False
-        if quoted[0] != found[0] and quoted[:2] != found[1::-1]:
+        if short < _LONG or (protected and long < _LONG_PROTECTED) or not _begin_alike(quoted, found):
             return False
         most = 2 if short >= _VERY_LONG and not protected and not self._is_drug(found, quoted) else 1
-        if protected and (quoted[-1] != found[-1] or quoted.startswith(found) or found.startswith(quoted)):
+        if protected and not _begin_alike(quoted[::-1], found[::-1]):
             return False
         distance = OSA.distance(quoted, found, score_cutoff=most)
         if distance > most or (distance == 2 and quoted[-2:] != found[-2:]):
             return False
-        if (quoted in self.kinds and found in self.kinds) or (quoted in known and found in known):
+        real = [word in self.kinds or word in self.alike for word in (quoted, found)]
+        if all(real) or known.tell_apart(quoted, found):
             return False
-        return not self._explained_otherwise(quoted, found, distance) and not self._explained_otherwise(
-            found, quoted, distance
+        if min(_distance(quoted, self._turned(found)), _distance(found, self._turned(quoted))) < distance:
+            return False
+        return (real[0] or not self._is_explained(quoted, found, distance)) and (
+            real[1] or not self._is_explained(found, quoted, distance)
         )
 
-    def _explained_otherwise(self, misspelt: str, word: str, distance: int) -> bool:
-        """True if `misspelt` is as near to another real word as it is to `word`."""
-        near = process.extract(misspelt, self._long_protected, scorer=OSA.distance, score_cutoff=distance, limit=3)
-        if any(other not in (word, misspelt) for other, _, _ in near):
-            return True
-        return any(OSA.distance(misspelt, rival, score_cutoff=distance) <= distance for rival in self._rivals(word))
+    def _is_explained(self, misspelt: str, word: str, distance: int) -> bool:
+        """True if another real word than `word` explains `misspelt` as well as it does."""
+        protected = process.extract(misspelt, self._long_protected, scorer=OSA.distance, score_cutoff=distance, limit=9)
+        rivals = {other for other, _, _ in protected if other[:-2] != word[: len(other) - 2]}
+        rivals |= self.alike.get(word, set())
+        rivals |= _exchanged(word, self.prefixes, self.suffixes)
+        rivals = {rival for rival in rivals - {word, misspelt} if _begin_alike(misspelt, rival)}
+        return _distance(misspelt, rivals) <= distance
 
     def _is_drug(self, *words: str) -> bool:
         return any(word.endswith(self.stems) for word in words)
 
-    def _rivals(self, word: str) -> set[str]:
-        """Real words, or words made as real ones are, for which `word` might be taken."""
-        rivals = set(self.alike.get(word, ()))
-        for row in self.prefixes:
-            for part in row:
-                if word.startswith(part):
-                    rivals.update(other + word[len(part) :] for other in row)
-        for part in self.negating:
-            rivals.add(part + word)
-            if word.startswith(part):
-                rivals.add(word[len(part) :])
-        for row in self.suffixes:
-            for part in row:
-                if word.endswith(part):
-                    rivals.update(word[: -len(part)] + other for other in row)
-        return rivals - {word}
+    def _turned(self, word: str) -> set[str]:
+        """What `word` becomes if a part of it is changed for one of another meaning."""
+        turned = {part + word for part in self.negating}
+        turned |= {word.removeprefix(part) for part in self.negating}
+        return (turned | _exchanged(word, self.prefixes + self.swaps, self.suffixes + self.endings)) - {word}
+
+
+def _exchanged(word: str, prefixes: list[list[str]], suffixes: list[list[str]]) -> set[str]:
+    """What a word becomes if its beginning or its end is exchanged for another of the same row."""
+    begun = {new + word[len(old) :] for row in prefixes for old in row if word.startswith(old) for new in row}
+    return begun | {word[: -len(old)] + new for row in suffixes for old in row if word.endswith(old) for new in row}
+
+
+def _distance(word: str, others: set[str]) -> int:
+    """Edits from a word to the nearest of others; 3 where there are more."""
+    return min((OSA.distance(word, other, score_cutoff=2) for other in others), default=3)
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    """True if two words begin with the same letter, or with the same two the other way round."""
+    return one[0] == other[0] or one[:2] == other[1::-1]
 
 
 def _is_plural(one: str, other: str) -> bool:

@@ -68,7 +68,10 @@ def _linked(pair: Link, candidates: Sequence[Candidate]) -> Iterator[tuple[Candi
             if (
                 base.code.startswith(pair.base)
                 and other.code.startswith(pair.other)
-                and next((p for p in links() if p.other == pair.other and p.base == pair.base and _worded(p, other)), None) is pair
+                and next(
+                    (p for p in links() if p.other == pair.other and p.base == pair.base and _worded(p, other)), None
+                )
+                is pair
             ):
                 yield base, other
 
@@ -108,7 +111,9 @@ def _joined(number: int, base: Candidate, other: Candidate, code: str, book: Cod
         evidence=base.evidence + other.evidence,
         managed=base.managed + other.managed,
         alternatives=tuple(
-            Alternative(code=part.code, title=part.title, relation=Relation.PROPOSED) for part in parts if part is not None
+            Alternative(code=part.code, title=part.title, relation=Relation.PROPOSED)
+            for part in parts
+            if part is not None
         ),
     )
 

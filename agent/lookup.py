@@ -11,6 +11,9 @@ from agent.records import Alternative, Assertion, Candidate, Evidence, Proposal,
 MOST_NEAR = 10
 """How many codes near the proposed one are offered at the most."""
 
+MOST_NEAR_OTHERS = 3
+"""The same for each further code that its reader weighed."""
+
 MOST_SEARCHED = 5
 """How many codes found by the condition's words are offered at the most."""
 
@@ -63,10 +66,12 @@ class Lookup:
         for code in weighed:
             for whole in self._whole(code):
                 _offer(offered, whole, Relation.PROPOSED)
-        for code, most in [(first, MOST_NEAR), *((code, 3) for code in weighed)]:
-            if code is not None:
-                for other, relation in self._near(code.code)[:most]:
-                    _offer(offered, other, relation)
+        if first is not None:
+            for other, relation in self._near(first.code)[:MOST_NEAR]:
+                _offer(offered, other, relation)
+        for code in weighed:
+            for other, relation in self._near(code.code)[:MOST_NEAR_OTHERS]:
+                _offer(offered, other, relation)
         if search:
             for hit in self._book.search(proposal.condition, MOST_SEARCHED):
                 found = self._book.get(hit.code)

@@ -71,6 +71,32 @@ def cut_chunks(
     return tuple(chunks)
 
 
+def halve_chunk(document: Document, chunk: Chunk) -> tuple[Chunk, ...]:
+    """The chunk as two, broken where it hurts least; one, unchanged, if it is a single word or less.
+
+    The halves keep the chunk's index; the first keeps its context, the second has none.
+    """
+    text, length = document.text, chunk.end - chunk.start
+    middle = _break(text, chunk.start, chunk.start + (2 * length + 2) // 3, [section.end for section in chunk.sections])
+    if (
+        not text[chunk.start : middle].strip()
+        or not text[middle : chunk.end].strip()
+        or len(text[chunk.start : chunk.end].split()) < 2
+    ):
+        return (chunk,)
+    return tuple(
+        chunk.model_copy(
+            update={
+                "start": start,
+                "end": end,
+                "context": min(chunk.context, start) if start == chunk.start else start,
+                "sections": tuple(s for s in chunk.sections if s.start < end and s.end > start),
+            }
+        )
+        for start, end in ((chunk.start, middle), (middle, chunk.end))
+    )
+
+
 def section_at(sections: tuple[Section, ...], place: int) -> Section:
     """The section that holds the code point `place`; the last one for the document's end."""
     for section in sections:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import NamedTuple, Protocol
@@ -44,19 +44,27 @@ class Engine(Protocol):
     model: str | None
     prompts: Mapping[str, str]
 
-    async def propose(
-        self, encounter: Encounter, document: Document, chunk: Chunk
-    ) -> tuple[Sequence[Proposal], Usage]:
+    async def propose(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[Sequence[Proposal], Usage]:
         """The conditions that stand in a chunk, each with its quote, and what it cost to read it."""
 
     async def critique(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Sequence[Verdict], Usage]:
         """One verdict for every candidate of the draft, and what it cost to judge."""
 
 
+Watch = Callable[[Draft, Sequence[Finding]], None]
+
+
 async def code(
-    encounter: Encounter, *, scope: Scope, engine: Engine, book: CodeBook, lookup: Lookup, settings: Settings
+    encounter: Encounter,
+    *,
+    scope: Scope,
+    engine: Engine,
+    book: CodeBook,
+    lookup: Lookup,
+    settings: Settings,
+    watch: Watch | None = None,
 ) -> Coding:
-    """The coding of one encounter.
+    """The coding of one encounter; `watch` is shown the draft that goes to the critique, and its findings.
 
     Raises:
         NoteError: a document that can't be coded.
@@ -84,6 +92,8 @@ async def code(
     draft = link(Draft(encounter=encounter, scope=scope, candidates=tuple(candidates)), book)
     findings = run_rules(draft, book)
     verdicts: Sequence[Verdict] = ()
+    if watch is not None:
+        watch(draft, findings)
     if draft.candidates:
         verdicts, cost = await engine.critique(draft, findings)
         usage += cost
@@ -105,7 +115,9 @@ async def code(
             codeset=book.edition,
             documents={d.id: _sha256(d.text) for d in encounter.documents},
             settings={"scope": scope.value, **settings.shown()},
-            usage=usage.model_copy(update={"seconds": round(time.perf_counter() - began, 6)}),
+            usage=usage.model_copy(
+                update={"seconds": round(time.perf_counter() - began, 6), "model_seconds": usage.seconds}
+            ),
             started=started.isoformat(timespec="seconds"),
         ),
     )

@@ -73,7 +73,9 @@ def load(name: str, folder: Traversable | None = None) -> Prompt:
     except FileNotFoundError:
         raise PromptError(f"there is no prompt {name!r}: {place / f'{name}.md'} does not exist", prompt=name) from None
     except UnicodeDecodeError as error:
-        raise PromptError(f"prompts/{name}.md is not UTF-8 at byte {error.start}; save it as UTF-8", prompt=name) from None
+        raise PromptError(
+            f"prompts/{name}.md is not UTF-8 at byte {error.start}; save it as UTF-8", prompt=name
+        ) from None
     template = Template(text)
     if not template.is_valid():
         line = next(number for number, part in enumerate(text.splitlines(), 1) if not Template(part).is_valid())

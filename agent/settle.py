@@ -28,6 +28,9 @@ from agent.records import (
 _BINDING = frozenset((Reason.NEGATED, Reason.FAMILY, Reason.HYPOTHETICAL, Reason.UNCERTAIN_OUTPATIENT))
 """What no critic may overrule: a code for what the document does not state as the patient's."""
 
+_MERE_MENTIONS = frozenset((Reason.NOT_REPORTABLE, Reason.HISTORICAL, Reason.DUPLICATE))
+"""Reasons that speak of a mention, not of the condition."""
+
 _FIRST = {"diagnosis": 0, "assessment_plan": 1, "hospital_course": 2, "plan": 3, "chief_complaint": 4, "hpi": 5}
 """The sections from which a sequence starts, in this order; the rest come after in order of place."""
 
@@ -55,6 +58,7 @@ def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict
             kept.setdefault(verdict.code, []).append((candidate, verdict))
         else:
             dropped.setdefault((candidate.code, verdict.reason, verdict.replaced_by), []).append((candidate, verdict))
+    _join_mentions(kept, dropped)
     said = [finding for finding in findings if finding.reason is None]
     said += [_reported_once(code, len(group)) for code, group in kept.items() if len(group) > 1]
     ordered = sorted(kept.items(), key=lambda item: _place(item[1]))
@@ -64,6 +68,17 @@ def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict
     excluded = tuple(_excluded(group, book) for group in dropped.values())
     excluded += tuple(_replaced(group, book) for group in _changed(kept).values())
     return Outcome(codes, excluded, tuple(said))
+
+
+def _join_mentions(
+    kept: dict[str, list[tuple[Candidate, Kept]]],
+    dropped: dict[tuple[str, str, str | None], list[tuple[Candidate, Dropped]]],
+) -> None:
+    """Make other mentions of a reported condition its evidence: a code is not both reported and left out as mentioned."""
+    for key in [key for key in dropped if key[0] in kept and key[1] in _MERE_MENTIONS]:
+        code = key[0]
+        for candidate, _ in dropped.pop(key):
+            kept[code].append((candidate, kept[code][0][1].model_copy(update={"candidate": candidate.id})))
 
 
 def _bound(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[Verdict]:
@@ -120,13 +135,22 @@ def _check(draft: Draft, verdicts: Sequence[Verdict]) -> None:
         )
 
 
-def _place(group: Sequence[tuple[Candidate, Kept]]) -> tuple[int, str, int]:
-    """Where a code's evidence stands first, as coders read: the diagnoses and the assessment before the history."""
-    return min((_FIRST.get(e.section, 9), e.document, e.start) for candidate, _ in group for e in candidate.evidence)
+def _place(group: Sequence[tuple[Candidate, Kept]]) -> tuple[bool, int, str, int]:
+    """Where a code stands first, as coders read: where it was managed, the diagnoses and the assessment before the rest."""
+    return min(_rank(candidate, e) for candidate, _ in group for e in candidate.evidence)
+
+
+def _rank(candidate: Candidate, evidence: Evidence) -> tuple[bool, int, str, int]:
+    return not candidate.managed, _FIRST.get(evidence.section, 9), evidence.document, evidence.start
 
 
 def _assigned(
-    code: str, number: int, group: Sequence[tuple[Candidate, Kept]], said: Sequence[Finding], draft: Draft, book: CodeBook
+    code: str,
+    number: int,
+    group: Sequence[tuple[Candidate, Kept]],
+    said: Sequence[Finding],
+    draft: Draft,
+    book: CodeBook,
 ) -> AssignedCode:
     entry = book.get(code)
     if entry is None or not entry.billable:
@@ -156,9 +180,16 @@ def _assigned(
 
 
 def _evidence(group: Sequence[tuple[Candidate, Kept | Dropped]]) -> tuple[Evidence, ...]:
-    """The evidence of all candidates of one code, each place once, the place that carries the sequence first."""
-    once = {(e.document, e.start, e.end): e for candidate, _ in group for e in candidate.evidence}
-    return tuple(sorted(once.values(), key=lambda e: (_FIRST.get(e.section, 9), e.document, e.start)))
+    """The evidence of all candidates of one code, each place once: where it was managed first, then as coders read."""
+    once: dict[tuple[str, int, int], tuple[bool, int, str, int]] = {}
+    found: dict[tuple[str, int, int], Evidence] = {}
+    for candidate, _ in group:
+        for e in candidate.evidence:
+            place = (e.document, e.start, e.end)
+            rank = _rank(candidate, e)
+            if place not in once or rank < once[place]:
+                once[place], found[place] = rank, e
+    return tuple(found[place] for place in sorted(once, key=lambda place: once[place]))
 
 
 def _excluded(group: Sequence[tuple[Candidate, Dropped]], book: CodeBook) -> ExcludedCode:

@@ -29,7 +29,9 @@ _JOINED_PREFIXES = frozenset(
     "pneumo hydro hemo dys de lympho arterio athero immuno photo un semi bi tri mono mal mid trachea broncho".split()
 )
 _WORD = re.compile(r"\d+\.\d+|[^\W_]+(?:['\u2019][^\W_]+)?")
-_LETTER_AFTER = frozenset("hepatitis vitamin vitamins hemophilia haemophilia group type influenza factor immunoglobulin stage".split())
+_LETTER_AFTER = frozenset(
+    "hepatitis vitamin vitamins hemophilia haemophilia group type influenza factor immunoglobulin stage".split()
+)
 """After these the letter a is a kind, not an article: hepatitis A, type A."""
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
 _ROMAN_AFTER = frozenset("type stage class grade degree factor kind group lane".split())
@@ -83,7 +85,9 @@ class Vocabulary:
         for row in read_tsv("words.tsv"):
             left = tuple(fold_accents(w.group()) for w in _WORD.finditer(row["word"]))
             right = tuple(
-                singular(fold_accents(w.group())) for w in _WORD.finditer(row["canonical"]) if w.group() not in STOP_WORDS
+                singular(fold_accents(w.group()))
+                for w in _WORD.finditer(row["canonical"])
+                if w.group() not in STOP_WORDS
             )
             if len(left) == 1:
                 mapping[left[0]] = right
@@ -133,7 +137,9 @@ class Vocabulary:
             elif low == "a" and found and found[-1].raw.lower() in _LETTER_AFTER:
                 word = Word(start, end, raw, ("a",))
             found.append(word)
-            if low in _JOINED_PREFIXES and (text[end : end + 1] == "-" or (low == "non" and text[end : end + 1] == " ")):
+            if low in _JOINED_PREFIXES and (
+                text[end : end + 1] == "-" or (low == "non" and text[end : end + 1] == " ")
+            ):
                 prefix = word._replace(end=end + 1)
         if self._phrases:
             self._join_phrases(found)

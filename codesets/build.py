@@ -151,7 +151,8 @@ def _gather(edition: Edition, settings: Settings) -> Gathered:
     rows.extend(
         TermRow(note.text, note.node, "inclusion", "")
         for note in tabular.notes
-        if note.kind == "inclusion" or (note.kind == "includes" and tabular.nodes[note.node].kind not in ("chapter", "block"))
+        if note.kind == "inclusion"
+        or (note.kind == "includes" and tabular.nodes[note.node].kind not in ("chapter", "block"))
     )
     lexicon = [TermRow(t.text, numbers[t.code], "lexicon", t.kind) for t in lexicon_terms() if t.code in numbers]
     rows.extend(lexicon)

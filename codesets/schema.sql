@@ -50,7 +50,7 @@ CREATE TABLE term (                -- phrases that lead to a code or header
     text TEXT NOT NULL,
     bag TEXT NOT NULL,             -- its normalised content words, in order, each once
     node INTEGER NOT NULL,
-    source TEXT NOT NULL,          -- title | inclusion | lexicon | index | neoplasm | drug | eindex
+    source TEXT NOT NULL,          -- title | inclusion | variant | lexicon | index | neoplasm | drug | eindex
     kind TEXT NOT NULL,            -- the lexicon's; '' elsewhere
     weight DOUBLE NOT NULL         -- what its words weigh together, by their rarity
 );

@@ -64,7 +64,7 @@ def write_table(folder: Path, gathered: Gathered) -> Path:
     tabular, terms, edition = gathered.tabular, gathered.terms, gathered.edition
     vocabulary = Vocabulary.load()
     bags = [" ".join(vocabulary.bag(t.text if t.source == "lexicon" else plain(t.text))) for t in terms]
-    postings = index(bags)
+    postings = index(bags, _asides(terms, vocabulary))
     weighed = enumerate(zip(terms, bags, postings.weights, strict=True))
     try:
         with duckdb.connect(str(path), config={"threads": 1}) as table:
@@ -91,6 +91,15 @@ def write_table(folder: Path, gathered: Gathered) -> Path:
     except duckdb.Error as error:
         raise OSError(None, str(error).strip().partition("\n")[0]) from error
     return path
+
+
+def _asides(terms: Sequence[TermRow], vocabulary: Vocabulary) -> dict[int, str]:
+    """The words of official terms that stand in parentheses or brackets, by the number of the term."""
+    return {
+        number: " ".join(vocabulary.bag(term.text))
+        for number, term in enumerate(terms)
+        if term.source in ("title", "inclusion") and ("(" in term.text or "[" in term.text)
+    }
 
 
 def _readings(terms: Sequence[TermRow], bags: Sequence[str], vocabulary: Vocabulary) -> list[tuple[str, str, bool]]:

@@ -1,4 +1,4 @@
-"""Planted quotes: what grounding accepts and refuses, over pairs of a synthetic note and a quote of one of its sentences.
+"""Planted quotes: what grounding accepts and refuses, over pairs of a synthetic note and a quote from it.
 
     python -m evals.quotes --pairs 10000 --seed 1
 
@@ -25,6 +25,8 @@ from agent.records import Chunk, Document
 
 MOST_REFUSED = 0.02
 SUITE = Path(__file__).parent / "suites" / "quotes.tsv"
+_TELLING = re.compile(r"\b(?!patient|this)[a-z]{4,}")
+"""A quote without such a word says nothing that a code could rest on."""
 _SLOT = re.compile(r"\{(\w+)\}")
 
 
@@ -87,13 +89,14 @@ def joined(pieces: list[Piece]) -> str:
 
 
 def plain(text: str) -> str:
-    """A text as it reads: case and white space apart."""
-    return " ".join(text.lower().split())
+    """A text as it reads: case, white space, quotation marks and dashes between words apart."""
+    return " ".join(re.sub(r"[\u201c\u201d\"]|(?<= )[\u2013\u2014](?= )", " ", text.lower()).split())
 
 
 def reads(quote: str, text: str) -> bool:
-    """True if a text holds a quote, case and white space apart, and does not cut its words."""
-    return re.search(rf"(?<!\w){re.escape(plain(quote))}(?!\w)", plain(text)) is not None
+    """True if a text holds a quote, but for case, white space, and an article or punctuation at its ends."""
+    core = re.sub(r"^(?:the|an?) | (?:the|an?)$", "", plain(quote).strip(" .,;:\u2013\u2014"))
+    return re.search(rf"(?<!\w){re.escape(core)}(?!\w)", plain(text)) is not None
 
 
 def window(words: list[str], first: int, last: int, rng: random.Random) -> str:
@@ -135,7 +138,7 @@ def right(suite: Suite, kind: str, rng: random.Random) -> Pair | None:
     first = rng.randint(0, max(0, len(words) - size))
     said = " ".join(words[first : first + size]).strip(" ,;")
     changed = CHANGES[kind](said, said, rng)
-    if changed is None or changed[0] == changed[1] or len(said) < 12:
+    if changed is None or changed[0] == changed[1] or len(said) < 14 or not _TELLING.search(said.lower()):
         return None
     here, quote = changed
     note = suite.note(sentence, rng)
@@ -212,7 +215,7 @@ def _hyphenated(text: str, rng: random.Random) -> str | None:
         return None
     word = rng.choice(words)
     at = word.start() + rng.randint(3, len(word.group()) - 3)
-    return f"{text[:at]}{rng.choice(['-', chr(0xAD)])}{rng.choice([chr(10), chr(13) + chr(10), chr(10) + '   '])}{text[at:]}"
+    return text[:at] + rng.choice("-\xad") + rng.choice(["\n", "\r\n", "\n   "]) + text[at:]
 
 
 def _decomposed(text: str, rng: random.Random) -> str | None:

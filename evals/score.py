@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from agent.codebook import CodeBook
-from agent.records import Coding, Encounter
+from agent.records import Assertion, Coding, Draft, Encounter, Relation
+
+
+class Steps(NamedTuple):
+    """What each step before the critique had: of the gold, and of the affirmed first proposals."""
+
+    proposed: frozenset[str] = frozenset()
+    offered: frozenset[str] = frozenset()
+    affirmed_hit: frozenset[str] = frozenset()
+    affirmed_extra: frozenset[str] = frozenset()
+    candidates: int = 0
 
 
 class Score(NamedTuple):
@@ -19,9 +29,29 @@ class Score(NamedTuple):
     misplaced: int
     invalid: int
     failed: str = ""
+    steps: Steps = Steps()
 
 
-def score(encounter: Encounter, coding: Coding, gold: frozenset[str], book: CodeBook) -> Score:
+def steps(draft: Draft, gold: frozenset[str], book: CodeBook) -> Steps:
+    """What the steps up to a draft had found of the gold."""
+    first = {candidate.code for candidate in draft.candidates}
+    weighed = {
+        a.code for candidate in draft.candidates for a in candidate.alternatives if a.relation is Relation.PROPOSED
+    }
+    near = {alternative.code for candidate in draft.candidates for alternative in candidate.alternatives}
+    affirmed = frozenset(
+        c.code for c in draft.candidates if c.assertion is Assertion.AFFIRMED and book.is_billable(c.code)
+    )
+    return Steps(
+        proposed=gold & (first | weighed),
+        offered=gold & (first | near),
+        affirmed_hit=affirmed & gold,
+        affirmed_extra=affirmed - gold,
+        candidates=len(draft.candidates),
+    )
+
+
+def score(encounter: Encounter, coding: Coding, gold: frozenset[str], book: CodeBook, taken: Steps) -> Score:
     """The score of a coding: exact codes, and the contracts that must hold whatever the codes."""
     found = frozenset(code.code for code in coding.codes)
     considered = found | frozenset(code.code for code in coding.excluded)
@@ -37,6 +67,7 @@ def score(encounter: Encounter, coding: Coding, gold: frozenset[str], book: Code
         unproposed=gold - considered,
         misplaced=misplaced,
         invalid=invalid,
+        steps=taken,
     )
 
 

@@ -21,11 +21,13 @@ class LexicalEngine:
         """Make the term index of `book`, a few hundred milliseconds; make one engine and share it."""
         self._reader = Reader(book)
 
-    async def propose(
-        self, encounter: Encounter, document: Document, chunk: Chunk
-    ) -> tuple[Sequence[Proposal], Usage]:
-        """What stands in `chunk`; see `Reader.propose`."""
-        return list(self._reader.propose(document, chunk)), Usage()
+    async def propose(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[Sequence[Proposal], Usage]:
+        """As `read`; it costs nothing."""
+        return self.read(document, chunk), Usage()
+
+    def read(self, document: Document, chunk: Chunk) -> list[Proposal]:
+        """What stands in `chunk`, without waiting for anything."""
+        return list(self._reader.propose(document, chunk))
 
     async def critique(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Sequence[Verdict], Usage]:
         """A verdict for every candidate; see `judge`."""

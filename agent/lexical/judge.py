@@ -33,15 +33,15 @@ def judge(draft: Draft, findings: Sequence[Finding]) -> Iterator[Verdict]:
         if finding.candidate is not None and finding.reason is not None:
             objections.setdefault(finding.candidate, finding)
     for candidate in draft.candidates:
-        finding = objections.get(candidate.id)
-        if finding is not None and finding.reason is not None:
+        objection = objections.get(candidate.id)
+        if objection is not None and objection.reason is not None:
             yield Dropped(
                 candidate=candidate.id,
-                reason=finding.reason,
-                citation=finding.citation,
-                explanation=finding.message,
+                reason=objection.reason,
+                citation=objection.citation,
+                explanation=objection.message,
                 decided_by=DecidedBy.RULE,
-                replaced_by=finding.instead,
+                replaced_by=objection.instead,
             )
         else:
             yield Kept(

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from agent.assertion import Scopes
 from agent.codebook import CodeBook
@@ -17,6 +18,7 @@ from agent.lexical.abbreviations import Abbreviations
 from agent.lexical.layout import PROBLEM_SECTIONS, Sentence, read_layout
 from agent.lexical.specify import Specifier
 from agent.lexical.terms import Hit, TermIndex
+from agent.notes import read_sections
 from agent.records import Assertion, Chunk, Document, Proposal, Section
 from agent.words import Vocabulary, Word, read_tsv
 
@@ -26,6 +28,10 @@ _NEAR = 10
 
 _SITES_OF_PAIN = ("M25.5", "M54.2", "M54.5", "M54.6", "M54.9", "M79.6", "R10.2")
 """Codes that name where a pain is and not how long it lasts."""
+
+
+_TELLING = frozenset(("text", "hpi", "chief_complaint", "indication"))
+"""Kinds of section that assess where a note has no section for it."""
 
 
 class Reader:
@@ -40,14 +46,16 @@ class Reader:
 
     def propose(self, document: Document, chunk: Chunk) -> Iterator[Proposal]:
         """What stands in `chunk`, in order of place; one proposal for each code of each term found."""
-        for section in chunk.sections:
-            layout = read_layout(document.text, section, chunk.start, chunk.end)
+        assessed = any(section.kind in PROBLEM_SECTIONS for section in _all_sections(document, chunk))
+        layouts = [(s, read_layout(document.text, s, chunk.start, chunk.end)) for s in chunk.sections]
+        named = any(sentence.names for _, layout in layouts for sentence in layout)
+        for section, layout in layouts:
+            prose = not named and (section.kind in PROBLEM_SECTIONS if assessed else section.kind in _TELLING)
             for sentence in layout:
-                yield from self._read(document, chunk, section, sentence, layout)
+                yield from self._read(document, chunk, _Place(section, layout, sentence, prose))
 
-    def _read(
-        self, document: Document, chunk: Chunk, section: Section, sentence: Sentence, layout: Sequence[Sentence]
-    ) -> Iterator[Proposal]:
+    def _read(self, document: Document, chunk: Chunk, place: _Place) -> Iterator[Proposal]:
+        section, sentence = place.section, place.sentence
         text = document.text[sentence.start : sentence.end]
         words = self._abbreviations.expand(self._vocabulary.words(text), section.kind)
         hits = self._index.find(text, words)
@@ -58,7 +66,7 @@ class Reader:
             reading = scopes.read(hit.first, hit.last, section.kind)
             if hit.term.kind == "procedure_history" and reading.assertion is not Assertion.HISTORICAL:
                 continue
-            managed = self._managed(document, section, sentence, layout)
+            managed = self._managed(document, place, hit)
             start, end = _extent(words, hit)
             near = _near(words, hit)
             code = past_code(hit.term.code) if reading.assertion is Assertion.HISTORICAL else None
@@ -77,20 +85,42 @@ class Reader:
                     reader="lexical",
                 )
 
-    def _managed(
-        self, document: Document, section: Section, sentence: Sentence, layout: Sequence[Sentence]
-    ) -> str | None:
-        """The line that shows that a condition in `sentence` was managed at this encounter; None if nothing does."""
-        if section.kind not in PROBLEM_SECTIONS:
-            return None
+    def _managed(self, document: Document, place: _Place, hit: Hit) -> str | None:
+        """What shows that a condition was managed at this encounter; None if nothing does.
+
+        Of a problem that is named, the line below it that treats it (a drug for it before all else), or its name alone:
+        to be listed is to be assessed. In prose, the sentence itself if it tells of management.
+        """
+        sentence, layout = place.sentence, place.layout
         if sentence.names:
-            for other in layout:
-                if other.problem == sentence.problem and other is not sentence:
-                    line = document.text[other.start : other.end]
-                    if _shows_management(line):
-                        return line.strip()
-            return document.text[sentence.start : sentence.end].strip()
+            lines = [other for other in layout if other.problem == sentence.problem and other is not sentence]
+            told = [line for line in lines if _shows_management(document.text[line.start : line.end])]
+            treated = [line for line in told if self._treats(document.text[line.start : line.end], hit.term.code)]
+            best = (treated or told or [sentence])[0]
+            return document.text[best.start : best.end].strip()
+        if place.prose:
+            text = document.text[sentence.start : sentence.end]
+            if _shows_management(text) or self._treats(text, hit.term.code):
+                return text.strip()
         return None
+
+    def _treats(self, line: str, code: str) -> bool:
+        """Whether a line names a drug that is usually given for a condition; a hint that it is treated, never that it is."""
+        return any(code.startswith(_drugs().get(word.strip(".,;:()").lower(), ("?",))) for word in line.split())
+
+
+class _Place(NamedTuple):
+    """Where a sentence stands: its section, the sentences of that section, and whether these assess in prose."""
+
+    section: Section
+    layout: Sequence[Sentence]
+    sentence: Sentence
+    prose: bool
+
+
+def _all_sections(document: Document, chunk: Chunk) -> tuple[Section, ...]:
+    whole = chunk.start == 0 and chunk.end == len(document.text)
+    return chunk.sections if whole else read_sections(document)
 
 
 def past_code(code: str) -> str | None:
@@ -133,6 +163,11 @@ def _near(words: Sequence[Word], hit: Hit) -> dict[str, int]:
             if distance < near.get(form, _NEAR + 1):
                 near[form] = distance
     return near
+
+
+@cache
+def _drugs() -> dict[str, tuple[str, ...]]:
+    return {row["drug"]: tuple(row["codes"].split("|")) for row in read_tsv("drugs.tsv")}
 
 
 @cache

@@ -64,7 +64,9 @@ class Specifier:
         """Whether children tell right from left and none is bilateral: then two codes are reported (I.B.13)."""
         words = [self._words_of(child.code)[0] for child in children]
         return (
-            any("right" in w for w in words) and any("left" in w for w in words) and not any("bilateral" in w for w in words)
+            any("right" in w for w in words)
+            and any("left" in w for w in words)
+            and not any("bilateral" in w for w in words)
         )
 
     def _child(self, node: Code, children: tuple[Code, ...], near: Mapping[str, int]) -> Code | None:
@@ -118,7 +120,11 @@ def _default(node: Code, children: tuple[Code, ...]) -> Code | None:
     """The child for "nothing more is said": unspecified, plain, displaced (I.C.19.c), or the rest ("other ascites")."""
     added = {child.code: _added_text(node.title, child.title) for child in children}
     for wanted in (
-        lambda c: _UNSAID.search(added[c.code]) and not _WITH_UNSAID.search(added[c.code]) and not _OTHER.search(added[c.code]),
+        lambda c: (
+            _UNSAID.search(added[c.code])
+            and not _WITH_UNSAID.search(added[c.code])
+            and not _OTHER.search(added[c.code])
+        ),
         lambda c: _WITHOUT.search(added[c.code]) and not re.search(r"\bwith\b", added[c.code]),
         lambda c: _UNSAID.search(added[c.code]),
         lambda c: added[c.code].lower().startswith("displaced"),

@@ -117,6 +117,15 @@ def _nameable(forms: frozenset[str], source: str, code: str) -> bool:
     """Whether a set of words can name a condition in a note."""
     if all(form in _EMPTY_ALONE or form.isdigit() or len(form) < 2 for form in forms):
         return False
+    # The Table of Drugs names substances, and a drug in a note is no poisoning. Single main terms of the index ("old",
+    # "admission") are names of lists, and its Z codes are reasons for an encounter that no note words like that; the
+    # External Cause index is made of everyday words, of which two say nothing either.
+    if (
+        source == "drug"
+        or (source == "index" and (len(forms) < 2 or code[0] == "Z"))
+        or (source == "eindex" and len(forms) < 3)
+    ):
+        return False
     # Titles of external causes are made of everyday words; only what the lexicon or an index says of them is safe.
     return not (code[0] in "VWXY" and source in ("title", "inclusion", "variant"))
 
@@ -173,6 +182,10 @@ def _listed(fresh: Sequence[int], taken: set[int], text: str, words: Sequence[Wo
         near = min(taken, key=lambda other: abs(other - index))
         first, last = sorted((index, near))
         between = text[words[first].end : words[last].start]
-        if "," not in between and "/" not in between and not any(w.raw.lower() in _JOINS for w in words[first + 1 : last]):
+        if (
+            "," not in between
+            and "/" not in between
+            and not any(w.raw.lower() in _JOINS for w in words[first + 1 : last])
+        ):
             return False
     return True

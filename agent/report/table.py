@@ -1,124 +1,172 @@
-"""Table: a coding as text for a terminal or a file, each quote shown in its line."""
+"""Table: a coding as text that a coder takes in at a glance, each quote marked in its own line of the document."""
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from agent.records import AssignedCode, Coding, Encounter, Evidence, ExcludedCode, Severity
+from agent.records import Alternative, AssignedCode, Coding, Encounter, ExcludedCode, Finding, Severity
+from agent.report.left_out import left_out
+from agent.report.lines import Lines
+from agent.report.page import Page, clean, clip, columns, pad
 
-_WIDTH = 100
-_MOST_ALTERNATIVES = 4
-_MOST_QUOTES = 3
-_CONTEXT = 60
-"""Code points of the line that are shown on each side of a quote."""
+_MOST_PLACES = 3
+_MOST_ALTERNATIVES = 3
+_MOST_LINES = 3
+"""Lines that one quote takes at the most."""
 
-_STYLES = {"code": "1;36", "quote": "1;33", "dim": "2", "head": "1", "warning": "33", "error": "31"}
-
-
-class Paint:
-    """Colours where they are wanted; plain text, with quotes between marks, elsewhere."""
-
-    def __init__(self, colour: bool) -> None:
-        """Colour with ANSI sequences if `colour`."""
-        self._colour = colour
-
-    def __call__(self, style: str, text: str) -> str:
-        """`text` in a style by name."""
-        if self._colour:
-            return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
-        return f"[{text}]" if style == "quote" else text
+_INDENT = " " * 6
+_LABEL = 5
 
 
-def render(coding: Coding, encounter: Encounter, *, colour: bool = False, every: bool = False) -> str:
-    """The coding as text: codes with their quotes, what was left out and why, findings, and what made it.
+def render(
+    coding: Coding, encounter: Encounter, *, colour: bool = False, every: bool = False, width: int = 100
+) -> str:
+    """The coding as text: warnings, codes with quotes, reason and alternatives, what was left out and why.
 
-    `every` shows all quotes, alternatives and mere mentions that were left out; else the first few, and their number.
+    Args:
+        coding: the result.
+        encounter: what it is the result of.
+        colour: with ANSI colours; without, quotes stand between guillemets.
+        every: all quotes, alternatives, exclusions and findings; else the first few of each, and how many more.
+        width: columns of a line.
     """
-    paint = Paint(colour)
-    return "\n".join(_lines(coding, encounter, paint, every)) + "\n"
+    page = Page(width=width, colour=colour)
+    return "\n".join(_sheet(coding, Lines(encounter), page, every, several=len(encounter.documents) > 1)) + "\n"
 
 
-def _lines(coding: Coding, encounter: Encounter, paint: Paint, every: bool) -> Iterator[str]:
-    day = coding.date_of_service.isoformat() if coding.date_of_service else "no date of service"
-    yield paint("head", f"{coding.encounter_id}  {coding.setting.value}, {day}, scope {coding.scope.value}")
+def _sheet(coding: Coding, lines: Lines, page: Page, every: bool, *, several: bool) -> Iterator[str]:
+    yield from _header(coding, page)
+    under_codes = {_key(finding) for code in coding.codes for finding in code.findings}
+    others = [finding for finding in _distinct(coding.findings) if _key(finding) not in under_codes]
+    for finding in others:
+        if finding.severity is not Severity.INFO:
+            yield from _finding(finding, page, "")
     yield ""
     if not coding.codes:
-        yield "No code is supported by these documents; what was considered stands below."
+        considered = "what was considered stands below." if coding.excluded or coding.rejected else "none was considered."
+        yield from page.lines(f"No code is supported by these documents; {considered}")
         yield ""
     for code in coding.codes:
-        yield from _code(code, encounter, paint, every)
-    if coding.excluded:
-        yield paint("head", f"Considered and left out ({len(coding.excluded)})")
-        for excluded in coding.excluded:
-            yield from _excluded(excluded, encounter, paint)
+        yield from _code(code, lines, page, every, several)
         yield ""
-    for rejection in coding.rejected:
-        yield f"Rejected: {rejection.condition} {rejection.code}: {rejection.reason} (\u201c{rejection.quote}\u201d)"
-    for finding in coding.findings:
-        if every or finding.severity is not Severity.INFO:
-            style = "warning" if finding.severity is not Severity.ERROR else "error"
-            yield from _wrap(f"{paint(style, finding.severity.value)}: {finding.message} ({finding.citation})", "", "  ")
-    audit = coding.audit
-    first, last = audit.codeset.effective
-    yield paint(
-        "dim",
-        f"{audit.codeset.system} {audit.codeset.edition} ({first} to {last}), engine {audit.engine}"
-        f"{' ' + audit.model if audit.model else ''}, {1000 * audit.usage.seconds:.0f} ms, chartproof {audit.version}. "
-        "A qualified coder decides.",
-    )
+    yield from left_out(coding.excluded, lines, page, every=every, several=several)
+    yield from _rejected(coding, lines, page, every)
+    notes = [finding for finding in others if finding.severity is Severity.INFO]
+    if notes and every:
+        for finding in notes:
+            yield from _finding(finding, page, "")
+        yield ""
+    elif notes:
+        yield from page.lines(page.mark("dim", f"{_count(len(notes), 'note')} on the rules; --all shows them."))
+        yield ""
+    yield from page.lines(page.mark("dim", _made_with(coding)))
 
 
-def _code(code: AssignedCode, encounter: Encounter, paint: Paint, every: bool) -> Iterator[str]:
-    yield f"{code.sequence:2}. {paint('code', code.code):8}  {paint('head', code.title)}  ({code.role.value.replace('_', '-')})"
-    shown = code.evidence if every else code.evidence[:_MOST_QUOTES]
-    for evidence in shown:
-        yield f"      {_in_its_line(evidence, encounter, paint)}"
-    if len(code.evidence) > len(shown):
-        yield paint("dim", f"      and in {len(code.evidence) - len(shown)} more places")
-    yield from _wrap(f"why: {code.rationale}", "      ", "           ")
-    others = code.alternatives if every else code.alternatives[:_MOST_ALTERNATIVES]
-    for other in others:
-        why = f": {other.why_not}" if every and other.why_not else ""
-        yield paint("dim", f"      not {other.code} {_short(other.title, 60)} ({other.relation.value}){why}")
-    if len(code.alternatives) > len(others):
-        yield paint("dim", f"      and {len(code.alternatives) - len(others)} more alternatives, each with its reason in the JSON")
-    for finding in code.findings:
-        if finding.severity is not Severity.INFO:
-            yield f"      {paint('warning', finding.severity.value)}: {finding.message} ({finding.citation})"
+def _header(coding: Coding, page: Page) -> Iterator[str]:
+    day = coding.date_of_service.isoformat() if coding.date_of_service else "no date of service"
+    counts = f"{_count(len(coding.codes), 'code')}, {len(coding.excluded)} left out"
+    said = f"{coding.setting.value}, {day}, scope {coding.scope.value}: {counts}"
+    yield from page.lines(f"{page.mark('head', clean(coding.encounter_id))}  {page.mark('dim', said)}", "", "  ")
+
+
+def _code(code: AssignedCode, lines: Lines, page: Page, every: bool, several: bool) -> Iterator[str]:
+    role = code.role.value.replace("_", "-") + (f", POA {clean(code.poa)}" if code.poa else "")
+    number = f"{code.sequence:3}  "
+    title = f"{page.mark('code', pad(clean(code.code), 8))} {page.mark('head', clean(code.title))} {page.mark('dim', role)}"
+    yield from page.lines(number + title, "", " " * 14)
+    places = lines.places(code.evidence)
+    shown = places if every else places[:_MOST_PLACES]
+    gutter = max(columns(_where(place.document, place.line, several)) for place in shown)
+    for place in shown:
+        where = _where(place.document, place.line, several).rjust(max(gutter, 3))
+        start = f"{_INDENT}{where}  "
+        room = page.width - columns(start)
+        said = lines.shown(place, page, room, longest=room * (100 if every else _MOST_LINES))
+        yield from page.lines(page.mark("dim", where) + "  " + said, _INDENT, " " * columns(start))
+    if len(places) > len(shown):
+        rest = ", ".join(_where(place.document, place.line, several) for place in places[len(shown) :])
+        label = f"{_count(len(places) - len(shown), 'more line')}: "
+        yield from page.lines(page.mark("dim", label + clip(rest, page.width - len(label) - 8)), _INDENT)
+    yield from _labelled("why", clean(code.rationale), page)
+    yield from _alternatives(code.alternatives, page, every)
+    for finding in _distinct(code.findings):
+        # That a code stands in several places and is reported once is seen from its quotes.
+        if every or finding.severity is not Severity.INFO or finding.rule != "reported_once":
+            yield from _finding(finding, page, _INDENT)
+
+
+def _where(document: str, line: int, several: bool) -> str:
+    return f"{clean(document)}:{line}" if several else str(line)
+
+
+def _labelled(label: str, text: str, page: Page) -> Iterator[str]:
+    yield from page.lines(text, f"{_INDENT}{label:{_LABEL}}", _INDENT + " " * _LABEL)
+
+
+def _alternatives(alternatives: Sequence[Alternative], page: Page, every: bool) -> Iterator[str]:
+    """The alternatives by why they were not taken: those that were weighed with a reason come first."""
+    weighed = sorted(alternatives, key=lambda other: not other.why_not)
+    shown = weighed if every else weighed[:_MOST_ALTERNATIVES]
+    reasons: dict[str, list[Alternative]] = {}
+    for other in shown:
+        reasons.setdefault(other.why_not, []).append(other)
+    label = "not"
+    for reason, others in reasons.items():
+        for other in others:
+            title = f"{page.mark('code', pad(clean(other.code), 8))} {clean(other.title)}"
+            relation = page.mark("dim", f" {other.relation.value}") if every else ""
+            yield from page.lines(title + relation, f"{_INDENT}{label:{_LABEL}}", _INDENT + " " * (_LABEL + 9))
+            label = ""
+        if reason:
+            yield from page.lines(page.mark("dim", clean(reason)), _INDENT + " " * (_LABEL + 9))
+    if len(weighed) > len(shown):
+        more = f"and {_count(len(weighed) - len(shown), 'more', plural='more')} that {'was' if len(weighed) - len(shown) == 1 else 'were'} weighed"
+        yield from page.lines(page.mark("dim", more), _INDENT + " " * _LABEL)
+
+
+def _finding(finding: Finding, page: Page, indent: str) -> Iterator[str]:
+    style = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "dim"}[finding.severity]
+    label = "note" if finding.severity is Severity.INFO else finding.severity.value
+    said = f"{page.mark(style, label)} {clean(finding.message)} {page.mark('dim', f'({clean(finding.citation)})')}"
+    yield from page.lines(said, indent, indent + " " * _LABEL)
+
+
+def _rejected(coding: Coding, lines: Lines, page: Page, every: bool) -> Iterator[str]:
+    if not coding.rejected:
+        return
+    once = list({(one.code, one.quote): one for one in coding.rejected}.values())
+    yield from page.lines(page.mark("head", f"Quotes that are not in the document ({len(once)})"))
+    for one in once:
+        quote = clean(one.quote) if every else clip(clean(one.quote), page.width)
+        said = f"{page.mark('code', pad(clean(one.code), 8))} {clean(one.condition)}: \u201c{quote}\u201d"
+        yield from page.lines(said, "  ", _INDENT)
+        yield from page.lines(page.mark("dim", clean(one.reason)), _INDENT)
+        if one.nearest is not None and one.nearest.text.strip():
+            nearest = clean(one.nearest.text) if every else clip(clean(one.nearest.text), page.width)
+            yield from page.lines(page.mark("dim", f"nearest: \u201c{nearest}\u201d"), _INDENT)
     yield ""
 
 
-def _excluded(excluded: ExcludedCode, encounter: Encounter, paint: Paint) -> Iterator[str]:
-    instead = f" -> {excluded.replaced_by}" if excluded.replaced_by else ""
-    yield (
-        f"  - {paint('code', excluded.code)} {_short(excluded.title, 60)}: "
-        f"{excluded.reason.value.replace('_', ' ')} ({excluded.citation}){instead}"
+def _key(finding: Finding) -> tuple[str, str]:
+    return finding.rule, finding.message
+
+
+def _distinct(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings, each message once, the heaviest first."""
+    weight = list(Severity)
+    once = {_key(finding): finding for finding in findings}
+    return sorted(once.values(), key=lambda finding: -weight.index(finding.severity))
+
+
+def _made_with(coding: Coding) -> str:
+    audit = coding.audit
+    first, last = audit.codeset.effective
+    model = f" {clean(audit.model)}" if audit.model else ""
+    return (
+        f"{audit.codeset.system} {audit.codeset.edition} ({first} to {last}), engine {audit.engine}{model}, "
+        f"{1000 * audit.usage.seconds:.0f} ms, chartproof {audit.version}. A qualified coder decides."
     )
-    if excluded.evidence:
-        yield f"      {_in_its_line(excluded.evidence[0], encounter, paint)}"
-    yield from _wrap(excluded.explanation, "      ", "      ")
 
 
-def _in_its_line(evidence: Evidence, encounter: Encounter, paint: Paint) -> str:
-    """The line of the document around a quote, cut to what can be read at a glance, with its place."""
-    text = encounter.document(evidence.document).text
-    start = max(text.rfind("\n", 0, evidence.start) + 1, evidence.start - _CONTEXT)
-    end = text.find("\n", evidence.end)
-    end = min(len(text) if end < 0 else end, evidence.end + _CONTEXT)
-    before, after = _flat(text[start : evidence.start]).lstrip(), _flat(text[evidence.end : end]).rstrip()
-    place = f"{evidence.document}:{evidence.start}-{evidence.end} {evidence.section}"
-    return f"{before}{paint('quote', _flat(evidence.text))}{after}  {paint('dim', place)}"
-
-
-def _flat(text: str) -> str:
-    """Text on one line, without control characters that would move a terminal's cursor."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "\u2026"
-
-
-def _wrap(text: str, first: str, rest: str) -> Iterator[str]:
-    yield from textwrap.wrap(_flat(text), _WIDTH, initial_indent=first, subsequent_indent=rest)
+def _count(number: int, noun: str, *, plural: str | None = None) -> str:
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

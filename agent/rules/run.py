@@ -24,7 +24,12 @@ ONE_BY_ONE: tuple[Rule, ...] = (
 )
 """Rules that look at each candidate alone."""
 
-TOGETHER: tuple[Rule, ...] = (linkage.combined, specificity.less_specific, specificity.vague, specificity.integral_symptom)
+TOGETHER: tuple[Rule, ...] = (
+    linkage.combined,
+    specificity.less_specific,
+    specificity.vague,
+    specificity.integral_symptom,
+)
 """Rules that weigh a candidate against others; what a rule above speaks against does not take part."""
 
 

@@ -59,7 +59,8 @@ def vague(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             if not candidate.code.startswith(row.vague):
                 continue
             other = next(
-                (o for o in draft.candidates if o.code.startswith(row.specific) and not o.code.startswith(row.vague)), None
+                (o for o in draft.candidates if o.code.startswith(row.specific) and not o.code.startswith(row.vague)),
+                None,
             )
             if other is not None:
                 yield Finding(
@@ -107,7 +108,12 @@ def integral_symptom(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             if not symptom.code.startswith(pair.symptoms):
                 continue
             cause = next(
-                (other for other in draft.candidates if other.code.startswith(pair.diagnoses) and other.id != symptom.id), None
+                (
+                    other
+                    for other in draft.candidates
+                    if other.code.startswith(pair.diagnoses) and other.id != symptom.id
+                ),
+                None,
             )
             if cause is not None and not cause.code.startswith(pair.symptoms):
                 code = book.get(cause.code)

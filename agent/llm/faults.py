@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from agent.config import KEY, Settings
+from agent.config import KEY, PREFIX, Settings
 from agent.errors import (
     ContextTooSmall,
+    EndpointDown,
     EndpointUnreachable,
     FilteredAnswer,
     KeyRefused,
@@ -51,16 +52,16 @@ def of_status(
     status: int, body: object, headers: Mapping[str, str], settings: Settings, messages: list[dict[str, str]]
 ) -> Fault:
     """The fault that an HTTP status and its body stand for; what the body quotes of the messages is left out."""
-    code, text = _read(body)
+    codes, text = _read(body)
     said = _quotable(text, settings, messages)
     place = f"the endpoint {address(settings)}"
-    if status in (400, 413, 422, 500) and _TOO_LONG.search(f"{code} {text}"):
+    if status in (400, 413, 422, 500) and _TOO_LONG.search(" ".join([*codes, text])):
         return Fault(
             ContextTooSmall,
             f"the request is longer than the context of the model {settings.model}: {said}. Lower "
             "CHARTPROOF_CHUNK_TOKENS or CHARTPROOF_ANSWER_TOKENS, or serve the model with a larger context",
         )
-    if status == 404 or code in _NO_MODEL:
+    if status == 404 or codes & _NO_MODEL:
         return Fault(
             ModelNotFound,
             f"{place} has no model {settings.model!r}, or serves nothing at that address ({status}: {said}). Correct "
@@ -72,10 +73,10 @@ def of_status(
             f"{place} refused the key ({status}: {said}). Set {KEY} to a key that is valid there and may use the model "
             f"{settings.model!r}",
         )
-    if code == "content_filter":
+    if "content_filter" in codes:
         return Fault(FilteredAnswer, f"the content filter of {place} stopped the request: {said}")
     if status == 429:
-        spent = code == "insufficient_quota"
+        spent = "insufficient_quota" in codes
         mend = "Its quota is used up: raise it with the provider" if spent else "Lower CHARTPROOF_CONCURRENCY, or wait"
         return Fault(
             RateLimited, f"{place} refuses more requests ({said}). {mend}", again=not spent, after=_after(headers)
@@ -94,15 +95,44 @@ def of_status(
     )
 
 
-def _read(body: object) -> tuple[str, str]:
-    """The code and the message of an error body: OpenAI's form, FastAPI's (`detail`), or plain text."""
+def late(settings: Settings) -> Fault:
+    """No reply in time."""
+    return Fault(
+        EndpointUnreachable,
+        f"the endpoint {address(settings)} did not reply within {settings.timeout:g} s; raise {PREFIX}TIMEOUT, or see "
+        "that it runs",
+        again=True,
+    )
+
+
+def unreachable(settings: Settings, why: str, *, again: bool) -> Fault:
+    """No connection, or one that broke."""
+    return Fault(
+        EndpointUnreachable,
+        f"the endpoint {address(settings)} could not be reached ({why}). See that it runs, or correct {PREFIX}BASE_URL",
+        again=again,
+    )
+
+
+def down(settings: Settings, seconds: float) -> Fault:
+    """An endpoint that is not asked for now."""
+    return Fault(
+        EndpointDown,
+        f"not asked: the endpoint {address(settings)} could not be reached {settings.breaker_failures} times in a row; "
+        f"it is tried again in {seconds:.0f} s. See that it runs, or correct {PREFIX}BASE_URL",
+    )
+
+
+def _read(body: object) -> tuple[set[str], str]:
+    """The codes and the message of an error body: OpenAI's form, FastAPI's (`detail`), or plain text."""
     if not isinstance(body, Mapping):
-        return "", body if isinstance(body, str) else ""
+        return set(), body if isinstance(body, str) else ""
     message: Any = body.get("message") or body.get("detail") or body.get("error") or ""
     if isinstance(message, list):
         # FastAPI repeats the whole request under `input`.
         message = "; ".join(str(part.get("msg", "")) for part in message if isinstance(part, Mapping))
-    return str(body.get("code") or body.get("type") or ""), str(message)
+    # llama.cpp has the status as its code, and says under `type` what others say under `code`.
+    return {str(body[name]) for name in ("code", "type") if body.get(name)}, str(message)
 
 
 def _quotable(text: str, settings: Settings, messages: list[dict[str, str]]) -> str:

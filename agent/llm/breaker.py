@@ -24,7 +24,7 @@ class Breaker:
         self._probing = False
 
     def enter(self) -> float | None:
-        """None where the call may go ahead, else the seconds until one may try again (0.0 while another one is trying)."""
+        """None where the call may go ahead, else the seconds until one may try again (0.0 while another one tries)."""
         with self._lock:
             if self._opened is None:
                 return None

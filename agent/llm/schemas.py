@@ -13,6 +13,7 @@ _KEPT = {
     "exclusiveMaximum", "multipleOf", "minItems", "maxItems",
 }  # fmt: skip
 _FORMATS = {"date", "date-time", "time", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}
+_DEEPEST = 50
 
 
 def strict_schema(answer: type[BaseModel]) -> dict[str, Any] | None:
@@ -21,8 +22,9 @@ def strict_schema(answer: type[BaseModel]) -> dict[str, Any] | None:
     Every object lists all its properties as required and allows no other; keywords that are not accepted are left out.
     Source: https://platform.openai.com/docs/guides/structured-outputs (supported schemas).
     """
+    schema = answer.model_json_schema()
     try:
-        return _strict(answer.model_json_schema())
+        return _strict(schema, schema.get("$defs", {}), depth=0)
     except _Unsayable:
         return None
 
@@ -31,18 +33,23 @@ class _Unsayable(Exception):
     """A schema that has no strict form."""
 
 
-def _strict(schema: dict[str, Any]) -> dict[str, Any]:
+def _strict(schema: dict[str, Any], defs: dict[str, Any], depth: int) -> dict[str, Any]:
+    if depth > _DEEPEST:
+        raise _Unsayable("a model that refers to itself beside a description")
+    if "$ref" in schema:
+        if len(schema) == 1:
+            return dict(schema)
+        # A reference must stand alone: what it refers to is put in its place, with what is said beside it.
+        beside = {key: value for key, value in schema.items() if key != "$ref"}
+        return _strict(defs[schema["$ref"].removeprefix("#/$defs/")] | beside, defs, depth + 1)
     strict: dict[str, Any] = {}
     for key, value in schema.items():
-        if key == "$ref":
-            # A reference stands alone in a strict schema; what was said beside it is given up.
-            return {"$ref": value}
         if key in ("$defs", "properties"):
-            strict[key] = {name: _strict(part) for name, part in value.items()}
+            strict[key] = {name: _strict(part, defs, depth + 1) for name, part in value.items()}
         elif key == "items":
-            strict[key] = _strict(value)
+            strict[key] = _strict(value, defs, depth + 1)
         elif key in ("anyOf", "oneOf"):
-            strict["anyOf"] = [_strict(part) for part in value]
+            strict["anyOf"] = [_strict(part, defs, depth + 1) for part in value]
         elif key == "format":
             if value in _FORMATS:
                 strict[key] = value
@@ -54,7 +61,7 @@ def _strict(schema: dict[str, Any]) -> dict[str, Any]:
         raise _Unsayable("a value of any type")
     if schema.get("type") == "object":
         if schema.get("additionalProperties") not in (None, False) or "properties" not in schema:
-            raise _Unsayable("additionalProperties")
+            raise _Unsayable("an object with free keys")
         strict["required"] = list(schema["properties"])
         strict["additionalProperties"] = False
     return strict

@@ -1,0 +1,136 @@
+"""The console: where results and messages go, so that every message is one clean line and no output is half written."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+from uuid import uuid4
+
+from agent.errors import InputError
+
+_WIDEST, _NARROWEST, _PIPED = 120, 60, 100
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
+
+
+def say(line: str) -> None:
+    """Print a message on standard error, on one line and without control characters; never fails."""
+    if sys.stderr is None:
+        return  # closed by the caller; print would take standard output in its place
+    text = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in line).split())
+    with contextlib.suppress(OSError, ValueError):
+        print(text.encode("utf-8", "replace").decode(), file=sys.stderr, flush=True)
+
+
+def json_line(text: str) -> str:
+    """JSON of one line that every reader takes as one line, and that can't steer a terminal.
+
+    Controls beyond ASCII, among them those that some readers take as line ends, are escaped; the values are the same.
+    """
+    return _NOT_ASCII.sub(lambda c: c.group() if c.group().isprintable() else json.dumps(c.group())[1:-1], text) + "\n"
+
+
+class Output:
+    """Standard output, or a file that appears whole or not at all. Use it as a context manager."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        """Write to `path`; to standard output if it is None or `-`."""
+        self._path = None if path is None or str(path) == "-" else path
+        self._part: Path | None = None
+        self._name = "standard output" if self._path is None else f"--out {self._path}"
+        self._stream: TextIO
+
+    def __enter__(self) -> Output:
+        """Open it.
+
+        Raises:
+            InputError: it can't be written.
+        """
+        if self._path is None:
+            if sys.stdout is None:
+                raise InputError("standard output is closed; open it, or write to a file with --out FILE")
+            self._stream = _able(sys.stdout)
+            return self
+        try:
+            self._path = self._path.resolve()
+            if self._path.is_dir():
+                raise InputError(f"{self._name} is a folder; name a file in it")
+            if self._path.exists() and not self._path.is_file():
+                self._stream = self._path.open("w", encoding="utf-8", newline="\n")  # a device or a named pipe
+            else:
+                self._part = self._path.with_name(f".{self._path.name[:200]}.{uuid4().hex[:8]}.part")
+                self._stream = self._part.open("x", encoding="utf-8", newline="\n")
+        except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in a circle
+            raise self._unwritable(error) from error
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close it; the file takes its name if nothing was raised, and is removed if something was."""
+        if self._path is None:
+            return
+        try:
+            self._stream.close()
+            if self._part is not None and kind is None:
+                os.replace(self._part, self._path)
+        except OSError as failure:
+            if kind is None:
+                raise self._unwritable(failure) from failure
+        finally:
+            if self._part is not None:
+                with contextlib.suppress(OSError):
+                    self._part.unlink(missing_ok=True)
+
+    def write(self, text: str) -> None:
+        """Write and flush.
+
+        Raises:
+            BrokenPipeError: the reader is gone.
+            InputError: it can't be written; the disk may be full.
+        """
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @property
+    def colour(self) -> bool:
+        """Whether what reads this shows colours, and wants them (https://no-color.org)."""
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR"):
+            return self._path is None
+        return self._stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def width(self) -> int:
+        """The columns of a line: the terminal's, within reason; a fixed number where there is none."""
+        if not self._stream.isatty():
+            return _PIPED
+        return min(max(shutil.get_terminal_size((_PIPED, 24)).columns, _NARROWEST), _WIDEST)
+
+    def _unwritable(self, error: Exception) -> InputError:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return InputError(f"{self._name} can't be written: {why}; make room or give access there, or name another file")
+
+
+def abandon_output() -> None:
+    """Let what standard output still holds go nowhere, so that the interpreter does not fail on it at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _able(stream: TextIO) -> TextIO:
+    """The stream, made to write what its encoding has no letter for as a question mark instead of failing."""
+    if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+        stream.reconfigure(errors="replace")
+    return stream

@@ -1,0 +1,111 @@
+"""The model engine: propose and critique asked of a language model, with the lexical engine's finds as a second look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from agent.codebook import CodeBook
+from agent.config import SecondLook, Settings
+from agent.critique import Judgement, critique_messages, fault, read_verdicts
+from agent.errors import ContextTooSmall, TruncatedAnswer
+from agent.lexical import LexicalEngine
+from agent.llm import Endpoint, Message
+from agent.notes import halve_chunk
+from agent.prompts import load
+from agent.propose import Reading, propose_messages, read_proposals
+from agent.records import (
+    Assertion,
+    Chunk,
+    Document,
+    Draft,
+    Encounter,
+    Finding,
+    Proposal,
+    Usage,
+    Verdict,
+)
+
+_WORTH_A_SECOND_LOOK = frozenset((Assertion.AFFIRMED, Assertion.HISTORICAL))
+
+
+class ModelEngine:
+    """The two calls of an engine, answered by a model; make one and share it."""
+
+    name = "llm"
+
+    def __init__(self, endpoint: Endpoint, book: CodeBook, lexical: LexicalEngine, settings: Settings) -> None:
+        """Ask `endpoint`; `lexical` is read along where the settings want a second look."""
+        self._endpoint = endpoint
+        self._book = book
+        self._lexical = lexical
+        self._settings = settings
+        self._propose = load("propose")
+        self._critique = load("critique")
+        self.model: str | None = endpoint.model
+        self.prompts: Mapping[str, str] = {
+            "propose": self._propose.fingerprint(Reading),
+            "critique": self._critique.fingerprint(Judgement),
+        }
+
+    async def propose(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[Sequence[Proposal], Usage]:
+        """What a model reads in `chunk`, and what only the lexical engine found there, if that is wanted.
+
+        A chunk whose answer was cut off, or that the model can't hold, is read in halves.
+
+        Raises:
+            ModelError: the model could not be asked or kept answering wrongly.
+        """
+        proposals, usage = await self._read(encounter, document, chunk)
+        if self._settings.second_look is SecondLook.LEXICAL:
+            proposals += _unseen(self._lexical.read(document, chunk), proposals)
+        return proposals, usage
+
+    async def critique(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Sequence[Verdict], Usage]:
+        """A model's verdict on every candidate.
+
+        Raises:
+            ModelError: the model could not be asked or kept answering wrongly.
+        """
+        answer = await self._endpoint.ask(
+            self.critique_messages(draft, findings),
+            Judgement,
+            step="critique",
+            encounter=draft.encounter.id,
+            check=lambda judgement: fault(judgement, draft, self._book),
+        )
+        return read_verdicts(answer.value, draft, self._book), answer.usage
+
+    def propose_messages(self, encounter: Encounter, document: Document, chunk: Chunk) -> list[Message]:
+        """The messages that reading `chunk` sends first."""
+        return propose_messages(self._propose, document, chunk, encounter.setting)
+
+    def critique_messages(self, draft: Draft, findings: Sequence[Finding]) -> list[Message]:
+        """The messages that judging `draft` sends first."""
+        return critique_messages(self._critique, draft, findings, self._book)
+
+    async def _read(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[list[Proposal], Usage]:
+        try:
+            answer = await self._endpoint.ask(
+                self.propose_messages(encounter, document, chunk), Reading, step="propose", encounter=encounter.id
+            )
+        except (TruncatedAnswer, ContextTooSmall) as error:
+            halves = halve_chunk(document, chunk)
+            if len(halves) < 2:
+                raise
+            read = await asyncio.gather(*(self._read(encounter, document, half) for half in halves))
+            whole = [proposal.model_copy(update={"chunk": chunk.index}) for part, _ in read for proposal in part]
+            return whole, sum((usage for _, usage in read), start=error.usage)
+        return read_proposals(answer.value, document, chunk), answer.usage
+
+
+def _unseen(found: Sequence[Proposal], proposals: Sequence[Proposal]) -> list[Proposal]:
+    """What the lexical engine found and the model did not: managed, or the cause of an injury; each code once."""
+    known = {code for proposal in proposals for code in (proposal.code, *proposal.others)}
+    injured = any(code.startswith(("S", "T")) for code in known)
+    unseen: dict[str, Proposal] = {}
+    for proposal in found:
+        wanted = proposal.managed is not None or (injured and proposal.code[0] in "VWXY")
+        if proposal.code not in known and wanted and proposal.assertion in _WORTH_A_SECOND_LOOK:
+            unseen.setdefault(proposal.code, proposal)
+    return list(unseen.values())

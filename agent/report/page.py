@@ -1,0 +1,122 @@
+"""Page: lines of text for a terminal or a file; styles, widths, and no control character from outside."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_STYLES = {"code": "1;36", "quote": "1;33", "dim": "2", "head": "1", "warning": "33", "error": "1;31"}
+_SIGNS = {style: chr(number) for number, style in enumerate(_STYLES, start=1)}
+_END = "\x0e"
+"""Signs stand for styles until a line is done. They have no width, and `clean` lets none in from outside."""
+
+_SPACES = re.compile(" {2,}")
+_SIGN = re.compile(f"[{''.join(_SIGNS.values())}{_END}]")
+_SEQUENCES = {_SIGNS[style]: f"\x1b[{sequence}m" for style, sequence in _STYLES.items()} | {_END: "\x1b[0m"}
+
+
+def clean(text: str) -> str:
+    """Text on one line that can't move a cursor, change a colour or turn the direction of what follows.
+
+    White space becomes single spaces, invisible format characters go, and every other control becomes U+FFFD.
+    """
+    return _SPACES.sub(" ", text if text.isprintable() else "".join(map(_shown, text)))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) == "Cf" else "\ufffd"
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes; signs and combining characters take none, wide ones two."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if character < " " or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def clip(text: str, room: int) -> str:
+    """As much of the text as goes into `room` columns, with an ellipsis where its end is cut."""
+    if columns(text) <= room:
+        return text
+    return _upto(text, room - 1).rstrip() + "\u2026"
+
+
+def clip_left(text: str, room: int) -> str:
+    """As `clip`, with the beginning cut, at a word where one begins soon."""
+    if columns(text) <= room:
+        return text
+    kept = _upto(text[::-1], room - 1)[::-1]
+    space = kept.find(" ")
+    return "\u2026" + (kept[space + 1 :] if 0 <= space < len(kept) - 1 and space < 15 else kept)
+
+
+def pad(text: str, width: int) -> str:
+    """The text with spaces up to `width` columns."""
+    return text + " " * (width - columns(text))
+
+
+def _upto(text: str, room: int) -> str:
+    taken = 0
+    for place, character in enumerate(text):
+        taken += _columns(character)
+        if taken > room:
+            return text[:place]
+    return text
+
+
+class Page:
+    """Makes lines of at most `width` columns, in colour (ANSI) or plain, where quotes stand between guillemets."""
+
+    def __init__(self, *, width: int = 100, colour: bool = False) -> None:
+        """Lines of `width` columns; `colour` for a terminal that shows it."""
+        self.width = width
+        self._colour = colour
+
+    def mark(self, style: str, text: str) -> str:
+        """The text in a style by name; what comes from outside must have been cleaned before."""
+        if self._colour:
+            return f"{_SIGNS[style]}{text}{_END}"
+        return f"\u00ab{text}\u00bb" if style == "quote" else text
+
+    def lines(self, text: str, first: str = "", rest: str | None = None) -> Iterator[str]:
+        """The text as finished lines, broken at spaces; `first` stands before the first, `rest` before all others."""
+        rest = first if rest is None else rest
+        begin, open_style = first, ""
+        for line in _broken(text, self.width - columns(first), self.width - columns(rest)):
+            whole = open_style + line
+            for sign in _SIGN.findall(line):
+                open_style = "" if sign == _END else sign
+            yield self._finished(begin + whole + (_END if open_style else ""))
+            begin = rest
+
+    def _finished(self, line: str) -> str:
+        return _SIGN.sub(lambda sign: _SEQUENCES[sign.group()] if self._colour else "", line.rstrip(" "))
+
+
+def _broken(text: str, first: int, rest: int) -> Iterator[str]:
+    """The text in lines of at most `first`, then `rest` columns; a word that is longer than a line is cut."""
+    room, line, used = first, "", 0
+    for word in text.split(" "):
+        wide = columns(word)
+        if line and used + 1 + wide > room:
+            yield line
+            room, line, used = rest, "", 0
+        while wide > max(room, 1) and not line:
+            head = _upto(word, max(room, 2))
+            yield head
+            word, room = word[len(head) :], rest
+            wide = columns(word)
+        line, used = (f"{line} {word}", used + 1 + wide) if line else (word, wide)
+    if line:
+        yield line
