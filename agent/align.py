@@ -46,11 +46,11 @@ _WORD = _words(
 )
 _LOOSE = 3
 """How many words more or fewer than the quote a passage may have at either end when its bounds are sought."""
-_SAME_END = 5
-"""What it is worth, on a scale of 100, that passage and quote begin (or end) with the same word."""
 _ANCHORS = 4
 _LONG = 6
 _MOST_PLACES = 50
+_SHARED = 0.6
+"""Of the words that the likeliest passage shares with the quote, the part that another must share to be looked at."""
 _MOST_VOTES = 5000
 _FAR = 50.0
 """A passage whose score is less comes near to nothing."""
@@ -170,13 +170,15 @@ def _likely(words: Words, sought: Words, first: int, last: int) -> list[int]:
     for number, places in anchors:
         votes.update(place - number for place in places[:_MOST_VOTES])
     sought_texts = set(sought.texts)
+    taken: set[int] = set()
     likely: list[tuple[int, int, int]] = []
     for begin, vote in votes.most_common(_MOST_PLACES * 4):
-        if all(abs(begin - other) > _LOOSE for _, _, other in likely):
-            window = words.texts[max(begin, first) : begin + len(sought.texts)]
+        if begin not in taken:
+            taken.update(range(begin - _LOOSE, begin + _LOOSE + 1))
+            window = words.texts[max(begin - _LOOSE, first) : begin + len(sought.texts) + _LOOSE]
             likely.append((-len(sought_texts.intersection(window)), -vote, begin))
     likely.sort()
-    enough = -likely[0][0] / 2 if likely else 0
+    enough = -likely[0][0] * _SHARED if likely else 0
     return [begin for shared, _, begin in likely[:_MOST_PLACES] if -shared >= enough]
 
 
@@ -191,18 +193,17 @@ def _misspelt(words: Words, sought: Words, first: int, last: int) -> Iterator[tu
 
 
 def _bounds(words: Words, sought: Words, begin: int, first: int, last: int) -> tuple[int, int]:
-    """The words `[a, b)` near `begin` that are most like the quote."""
+    """The words `[a, b)` near `begin` that are most like the quote; they begin and end as it does where any do."""
     texts, end = sought.texts, begin + len(sought.texts)
     near = range(max(first, begin - _LOOSE), min(last, begin + _LOOSE + 1))
-    starts = [k for k in near if words.texts[k] == texts[0] or abs(k - begin) <= 1]
+    starts = [k for k in near if words.texts[k] == texts[0]] or [k for k in near if abs(k - begin) <= 1]
     near = range(max(first, end - _LOOSE - 1), min(last, end + _LOOSE))
-    ends = [k + 1 for k in near if words.texts[k] == texts[-1] or abs(k + 1 - end) <= 1]
+    ends = [k + 1 for k in near if words.texts[k] == texts[-1]] or [k + 1 for k in near if abs(k + 1 - end) <= 1]
     best, bounds = -1.0, (max(begin, first), min(max(end, first + 1), last))
     for a in starts or [bounds[0]]:
         for b in ends or [bounds[1]]:
             if a < b:
-                same_ends = (words.texts[a] == texts[0]) + (words.texts[b - 1] == texts[-1])
-                score = fuzz.ratio(sought.whole, words.passage(a, b)) + _SAME_END * same_ends
+                score = fuzz.ratio(sought.whole, words.passage(a, b))
                 if score > best:
                     best, bounds = score, (a, b)
     return bounds

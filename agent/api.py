@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
@@ -128,11 +128,14 @@ _opened: dict[Settings, Opened] = {}
 _opening = threading.Lock()
 
 
-def open_all(settings: Settings) -> Opened:
-    """What coding with these settings needs, made once in a process and shared; read-only and safe in threads."""
+def open_all(settings: Settings, *, progress: Callable[[str], None] | None = None) -> Opened:
+    """What coding with these settings needs, made once in a process and shared; read-only and safe in threads.
+
+    `progress` is given a line when the code table has to be built first, which takes seconds.
+    """
     with _opening:
         if settings not in _opened:
-            book = CodeBook.open(settings)
+            book = CodeBook.open(settings, progress=progress)
             _opened[settings] = Opened(book, Lookup(book), LexicalEngine(book))
         return _opened[settings]
 
@@ -143,8 +146,8 @@ def read_setting(value: Setting | str) -> Setting:
         return Setting(value)
     except ValueError:
         raise InputError(
-            f"the setting {value!r} is not known; give 'outpatient' (office, clinic, emergency room, outpatient surgery) or "
-            "'inpatient' (admitted to hospital): the guidelines differ, so there is no default"
+            f"the setting {value!r} is not known; give 'outpatient' (office, clinic, emergency room, outpatient "
+            "surgery) or 'inpatient' (admitted to hospital): the guidelines differ, so there is no default"
         ) from None
 
 

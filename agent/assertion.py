@@ -40,7 +40,20 @@ _SECTION_SAYS = {
 _WINDOW = 400
 """Code points on each side of a passage in which its sentence is looked for."""
 
-_BREAKS = frozenset(";\u2022\n\r")
+_BREAKS = frozenset(";\u2022")
+"""Signs that end the reach of a cue. A line's end does not: where it ends a sentence, `sentences` has cut there."""
+
+_SUBJECTS = frozenset("that he she it they you patient pt the who".split())
+"""Words that may stand between a cue and the verb of its clause: "unclear whether she has", "if the patient has"."""
+
+_NEAR_CLAUSE = frozenset((Assertion.NEGATED, Assertion.FAMILY))
+"""Kinds of cue that another subject ends: "no, she has", "with her mother, she presents with"."""
+
+_TELLS = frozenset(
+    "reports reported states stated says said notes noted noticed denies denied thinks feels believes describes "
+    "endorses brought brings worried concerned present".split()
+)
+"""What a relative does who speaks for the patient; the condition is then not the relative's."""
 
 
 class Reading(NamedTuple):
@@ -80,8 +93,17 @@ class Scopes:
             scope
             for i, j, cue in found
             if cue.kind not in ("stop", "pseudo")
-            for scope in _reach(i, j, cue, stops, len(words))
+            for scope in _reach(i, j, cue, stops, lows)
         ]
+
+    def denied(self) -> frozenset[int]:
+        """The words that stand in the scope of a negation; they make no condition more specific."""
+        return frozenset(
+            index
+            for scope in self._scopes
+            if scope.kind is Assertion.NEGATED
+            for index in range(scope.first, scope.last + 1)
+        )
 
     def read(self, first: int, last: int, section: str) -> Reading:
         """What is said of the condition in words `first` to `last` (both included), in a section of kind `section`."""
@@ -93,7 +115,7 @@ class Scopes:
 
 
 def read_at(text: str, start: int, end: int, section: str) -> Reading:
-    """What the cue words of its sentence say of the passage `[start, end)` of `text`, in a section of kind `section`."""
+    """What the cue words of its sentence say of the passage `[start, end)` of `text`, in a section of a kind."""
     begin = max(0, start - _WINDOW)
     for first, last in sentences(text, begin, min(len(text), end + _WINDOW)):
         if first <= start < last:
@@ -105,12 +127,18 @@ def read_at(text: str, start: int, end: int, section: str) -> Reading:
     return Reading(_SECTION_SAYS.get(section, Assertion.AFFIRMED), "")
 
 
-def _reach(i: int, j: int, cue: _Cue, stops: list[tuple[int, int]], length: int) -> list[_Scope]:
+def _reach(i: int, j: int, cue: _Cue, stops: list[tuple[int, int]], lows: list[str]) -> list[_Scope]:
     kind, name = Assertion(cue.kind), " ".join(cue.words)
     scopes = []
+    if kind is Assertion.FAMILY and _tells(lows[j : j + 2]):
+        return []
     if cue.direction in ("forward", "both"):
-        # A stop that follows at once is part of what the cue says: "her mother had", "most likely due to".
-        last = min([length - 1, j - 1 + cue.reach] + [a - 1 for a, b in stops if a > j or a == b == j])
+        # A stop that follows at once is part of what the cue says: "her mother had", "likely due to", "if she has".
+        verb = j
+        may = frozenset(("who",)) if kind in _NEAR_CLAUSE and lows[j : j + 1] != ["that"] else _SUBJECTS
+        while verb + 1 < len(lows) and lows[verb] in may:
+            verb += 1
+        last = min([len(lows) - 1, j - 1 + cue.reach] + [a - 1 for a, b in stops if a > verb or (a == b and a >= j)])
         if last >= j:
             scopes.append(_Scope(j, last, kind, name))
     if cue.direction in ("backward", "both"):
@@ -118,6 +146,12 @@ def _reach(i: int, j: int, cue: _Cue, stops: list[tuple[int, int]], length: int)
         if first <= i - 1:
             scopes.append(_Scope(first, i - 1, kind, name))
     return scopes
+
+
+def _tells(lows: list[str]) -> bool:
+    """Whether a relative speaks for the patient: "mother reports", "parents are worried"."""
+    helped = bool(lows) and lows[0] in ("has", "have", "is", "are", "was", "were")
+    return not _TELLS.isdisjoint(lows if helped else lows[:1])
 
 
 def _find(lows: list[str], text: str, words: Sequence[Word]) -> list[tuple[int, int, _Cue]]:
@@ -135,7 +169,8 @@ def _find(lows: list[str], text: str, words: Sequence[Word]) -> list[tuple[int, 
             if tuple(lows[i : i + n]) == cue.words:
                 found.append((i, i + n, cue))
                 longest = step = n
-        if i > 0 and "?" in text[words[i - 1].end : words[i].start] and words[i].start - words[i - 1].end < 3:
+        before = text[words[i - 1].end if i else 0 : words[i].start]
+        if before.endswith(("?", "? ")):
             found.append((i, i, _Cue(("?",), "uncertain", "forward", 3)))
         i += step
     return found

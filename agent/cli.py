@@ -1,52 +1,78 @@
-"""The command line: what it can do, and how each error ends (0 done, 2 bad input, 3 engine, 4 some encounters failed)."""
+"""The command line: its commands and options, and how each error ends."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import json
-import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn, TextIO
+from types import FrameType
+from typing import NoReturn
 
-from agent.errors import ChartproofError, InputError
+from agent.commands.console import Output, abandon_output, defect, say
+from agent.errors import ChartproofError
+
+STOPPED = 130
+DEFECT = 1
 
 _SETTING_MISSING = (
-    "--setting is required: give --setting outpatient (office, clinic, emergency room, outpatient surgery) or --setting "
-    "inpatient (admitted to hospital). Uncertain diagnoses are coded inpatient and not outpatient, so there is no safe default."
+    "--setting is missing: give --setting outpatient (office, clinic, emergency room, outpatient surgery) or --setting "
+    "inpatient (admitted to hospital). A diagnosis that is only suspected is coded inpatient and not outpatient, so "
+    "there is no safe default"
 )
 _EPILOG = """exit codes: 0 done; 2 bad input or usage; 3 the engine could not answer; 4 some encounters failed.
 settings from the environment: CHARTPROOF_CACHE (folder of the code tables), CHARTPROOF_CHUNK_TOKENS,
-CHARTPROOF_CONTEXT_TOKENS, CHARTPROOF_MAX_NOTE_BYTES."""
+CHARTPROOF_CONTEXT_TOKENS, CHARTPROOF_MAX_NOTE_BYTES; NO_COLOR for output without colours."""
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors say what to do; a missing --setting is explained."""
+    """A parser whose errors are one line that says what to do; a missing --setting is explained."""
 
     def error(self, message: str) -> NoReturn:
-        if "--setting" in message and "required" in message:
-            message = _SETTING_MISSING
-        self.exit(2, f"chartproof: {message}\n")
+        missing = message.partition("arguments are required: ")[2].split(", ")
+        if "--setting" in missing:
+            others = [name for name in missing if name != "--setting"]
+            message = _SETTING_MISSING + (f"; {', '.join(others)} is missing too" if others else "")
+        elif missing != [""]:
+            message = f"{', '.join(missing)} is missing"
+        say(f"chartproof: {message}; see {self.prog} --help")
+        raise SystemExit(2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code. Errors are one line on standard error, never a traceback."""
-    parser = build_parser()
+    """Run one command and return its exit code; an error is one line on standard error, never a traceback."""
     try:
-        options = parser.parse_args(arguments)
-        run: Callable[[argparse.Namespace], int] = options.run
-        return run(options)
+        with _interruptible():
+            options = build_parser().parse_args(arguments)
+            run: Callable[[argparse.Namespace], int] = options.run
+            return run(options)
+    except SystemExit as stop:  # argparse: help, version, or a usage error that it has told
+        return _flushed(stop.code if isinstance(stop.code, int) else 2)
     except ChartproofError as error:
-        print(f"chartproof: {error}", file=sys.stderr)
+        say(f"chartproof: {error}")
+        abandon_output()
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output is gone (`| head`); nothing is wrong and nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        abandon_output()
         return 0
     except KeyboardInterrupt:
-        print("chartproof: stopped", file=sys.stderr)
-        return 130
+        say("chartproof: stopped")
+        abandon_output()
+        return STOPPED
+    except MemoryError:
+        say("chartproof: there is not enough memory; code fewer or shorter notes at once")
+        return ChartproofError.exit_code
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        say(f"chartproof: {defect(error)}")
+        return DEFECT
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -57,9 +83,24 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action=_Version, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_code(commands)
+    codes = commands.add_parser("codes", help="the code table", description="Build, extend and read the code table.")
+    _add_codes(codes.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser))
+    schema = commands.add_parser(
+        "schema", help="print the JSON Schema of a result", description="Print the JSON Schema of a result."
+    )
+    schema.set_defaults(run=_schema)
+    return parser
 
-    code = commands.add_parser("code", help="code notes", description="Code notes: each file is one encounter.")
+
+def _add_code(commands: argparse._SubParsersAction[_Parser]) -> None:
+    code = commands.add_parser(
+        "code",
+        help="code notes",
+        description="Code notes: each file is one encounter, named by its file's name without .txt.",
+    )
     code.add_argument(
         "notes", nargs="+", metavar="NOTE", help="a text file, a folder of .txt files, or - for standard input"
     )
@@ -75,212 +116,106 @@ def build_parser() -> argparse.ArgumentParser:
         "--format", default="table", choices=("table", "json"), help="table (default), or JSON, one object a line"
     )
     code.add_argument("--out", type=Path, metavar="FILE", help="write to a file instead of standard output")
-    code.add_argument("--all", action="store_true", help="show every quote, alternative and finding in the table")
-    code.set_defaults(run=_code)
-
-    codes = commands.add_parser("codes", help="the code table", description="Build, extend and read the code table.")
-    tables = codes.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
-    build = tables.add_parser(
-        "build", help="build the code table if it is not there", description="Build the code table."
+    code.add_argument(
+        "--all", action="store_true", help="show every quote, alternative, exclusion and note in the table"
     )
-    build.set_defaults(run=_codes_build)
+    code.set_defaults(run=_command("code", "run"))
+
+
+def _add_codes(tables: argparse._SubParsersAction[_Parser]) -> None:
+    build = tables.add_parser(
+        "build",
+        help="build the code table if it is not there",
+        description="Build the code table where it is missing or damaged. The first command that needs it does so too.",
+    )
+    build.set_defaults(run=_command("codes", "build"))
     add = tables.add_parser(
         "add",
         help="add an official index file",
-        description="Add the Alphabetic Index (XML or CSV), Table of Neoplasms, Table of Drugs or External Cause index.",
+        description="Add the Alphabetic Index (XML or CSV), Neoplasms, Drugs or External Cause index of the CDC.",
     )
     add.add_argument(
         "path", type=Path, metavar="PATH", help="the file as the CDC publishes it, or the flat CSV of the index"
     )
-    add.set_defaults(run=_codes_add)
+    add.set_defaults(run=_command("codes", "add"))
     listing = tables.add_parser(
-        "list", help="list what the code table holds", description="List editions and added files."
+        "list", help="list what the code table holds", description="List the edition and the files it was made from."
     )
-    listing.set_defaults(run=_codes_list)
+    listing.set_defaults(run=_command("codes", "listing"))
     show = tables.add_parser(
-        "show", help="show a code and its notes", description="Show a code with all that is said of it."
+        "show", help="show a code and its notes", description="Show a code or header with all that is said of it."
     )
-    show.add_argument("code", metavar="CODE")
-    show.set_defaults(run=_codes_show)
+    show.add_argument("code", metavar="CODE", help="a code, category, block or chapter: E11.42, e1142, E11, E08-E13, 4")
+    show.add_argument("--all", action="store_true", help="show everything that stands below it")
+    show.set_defaults(run=_command("codes", "show"))
     search = tables.add_parser(
-        "search", help="search codes by words", description="Search titles, terms and the lexicon."
+        "search",
+        help="search codes by words",
+        description="Search titles, inclusion terms, added indexes and the lexicon.",
     )
-    search.add_argument("text", nargs="+", metavar="TEXT")
-    search.add_argument("-k", type=int, default=10, metavar="N", help="how many (default 10)")
-    search.set_defaults(run=_codes_search)
-
-    schema = commands.add_parser(
-        "schema", help="print the JSON Schema of a result", description="The JSON Schema of a result."
-    )
-    schema.set_defaults(run=_schema)
-    return parser
+    search.add_argument("text", nargs="+", metavar="TEXT", help="words, abbreviations or lay terms")
+    search.add_argument("-k", type=int, default=10, metavar="N", help="how many codes (default 10)")
+    search.set_defaults(run=_command("codes", "search"))
 
 
-def _code(options: argparse.Namespace) -> int:
-    from agent.api import code_encounter, read_date, read_scope, read_setting
-    from agent.config import Settings
-    from agent.intake import read_document
-    from agent.records import Encounter
-    from agent.report.table import render
+def _command(module: str, name: str) -> Callable[[argparse.Namespace], int]:
+    """The function that runs a command; what it needs is loaded only when it runs."""
 
-    setting, scope, day = read_setting(options.setting), read_scope(options.scope), read_date(options.dos)
-    settings = Settings.from_environment()
-    sources = list(_sources(options.notes))
-    failures: list[ChartproofError] = []
-    with _Output(options.out) as out:
-        for name, source in sources:
-            try:
-                document = read_document(source, name, settings)
-                encounter = Encounter(id=name, setting=setting, documents=(document,), date_of_service=day)
-                coding = code_encounter(encounter, scope=scope, settings=settings)
-            except ChartproofError as error:
-                if len(sources) == 1:
-                    raise
-                print(f"chartproof: {name}: {error}", file=sys.stderr)
-                failures.append(error)
-                continue
-            if options.format == "json":
-                out.write(coding.model_dump_json() + "\n")
-            else:
-                out.write(render(coding, encounter, colour=_colour(out), every=options.all) + "\n")
-            out.flush()
-    if failures:
-        print(f"chartproof: {len(failures)} of {len(sources)} encounters failed; the others are coded", file=sys.stderr)
-        return 4
-    return 0
+    def run(options: argparse.Namespace) -> int:
+        function: Callable[[argparse.Namespace], int] = getattr(
+            importlib.import_module(f"agent.commands.{module}"), name
+        )
+        return function(options)
+
+    return run
 
 
-class _Output:
-    """Standard output, or a file that appears whole or not at all."""
+class _Version(argparse.Action):
+    """`--version`, which asks for the version only when it is wanted: that takes longer than the rest of a start."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._part = path.with_name(path.name + ".part") if path else None
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest=argparse.SUPPRESS, default=argparse.SUPPRESS, nargs=0, help=help)
 
-    def __enter__(self) -> TextIO:
-        if self._part is None:
-            self._stream: TextIO = sys.stdout
-            return self._stream
-        try:
-            self._stream = self._part.open("w", encoding="utf-8")
-        except OSError as error:
-            raise InputError(
-                f"--out {self._path} can't be written: {error.strerror}; name a file in a folder you may write to"
-            ) from None
-        return self._stream
+    def __call__(self, parser: argparse.ArgumentParser, *rest: object) -> NoReturn:
+        from importlib.metadata import version
 
-    def __exit__(self, kind: object, *rest: object) -> None:
-        if self._part is None or self._path is None:
-            return
-        self._stream.close()
-        if kind is None:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink(missing_ok=True)
-
-
-def _sources(names: Sequence[str]) -> Iterator[tuple[str, Path | bytes]]:
-    """The encounters that the arguments name: (id, file or bytes); two files of one stem get their folders too."""
-    paths: list[Path] = []
-    for name in names:
-        path = Path(name)
-        if name == "-":
-            yield "stdin", sys.stdin.buffer.read()
-        elif path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix == ".txt" and p.is_file())
-            if not inside:
-                raise InputError(
-                    f"the folder {name} holds no .txt file; name a folder of notes, or the files themselves"
-                )
-            paths.extend(inside)
-        elif path.exists():
-            paths.append(path)
-        else:
-            raise InputError(
-                f"{name} does not exist; name a text file, a folder of .txt files, or - for standard input"
-            )
-    stems = [path.stem for path in paths]
-    for path in paths:
-        yield (path.stem if stems.count(path.stem) == 1 else str(path.with_suffix("")), path)
-
-
-def _colour(stream: TextIO) -> bool:
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-
-
-def _progress(line: str) -> None:
-    print(line, file=sys.stderr)
-
-
-def _codes_build(options: argparse.Namespace) -> int:
-    from agent.codebook import CodeBook
-    from agent.config import Settings
-
-    settings = Settings.from_environment()
-    book = CodeBook.open(settings, progress=_progress)
-    first, last = book.edition.effective
-    print(f"{book.edition.system} {book.edition.edition}, effective {first} to {last}, in {settings.cache}")
-    return 0
-
-
-def _codes_add(options: argparse.Namespace) -> int:
-    from agent.codebook import CodeBook
-    from agent.config import Settings
-    from codesets.build import add
-
-    settings = Settings.from_environment()
-    print(add(options.path, settings))
-    CodeBook.open(settings, progress=_progress)
-    return 0
-
-
-def _codes_list(options: argparse.Namespace) -> int:
-    from agent.codebook import CodeBook
-    from agent.config import Settings
-
-    book = CodeBook.open(Settings.from_environment(), progress=_progress)
-    first, last = book.edition.effective
-    print(f"{book.edition.system} {book.edition.edition}  effective {first} to {last}  sha256 {book.edition.sha256}")
-    for line in book.sources():
-        print(f"  {line}")
-    return 0
-
-
-def _codes_show(options: argparse.Namespace) -> int:
-    from agent.codebook import CodeBook
-    from agent.config import Settings
-
-    book = CodeBook.open(Settings.from_environment(), progress=_progress)
-    notes = book.notes(options.code)  # raises UnknownCode with the nearest codes
-    code = book.get(options.code)
-    assert code is not None
-    print(f"{code.code}  {code.title}  ({'billable' if code.billable else code.kind + ', not billable'})")
-    for parent in book.parents(code.code):
-        print(f"  in {parent.code}  {parent.title}")
-    for note in notes:
-        print(f"  {note.kind.replace('_', ' ')} (at {note.at}): {note.text}")
-    for child in book.children(code.code):
-        print(f"  below: {child.code}  {child.title}")
-    return 0
-
-
-def _codes_search(options: argparse.Namespace) -> int:
-    from agent.codebook import CodeBook
-    from agent.config import Settings
-
-    if options.k < 1:
-        raise InputError(f"-k {options.k} is no number of results; give 1 or more")
-    book = CodeBook.open(Settings.from_environment(), progress=_progress)
-    hits = book.search(" ".join(options.text), options.k)
-    for hit in hits:
-        print(f"{hit.code:9} {hit.title}")
-    if not hits:
-        print("no code has any of these words; try other words or fewer", file=sys.stderr)
-    return 0
+        with Output() as out:
+            out.write(f"chartproof {version('chartproof')}\n")
+        parser.exit()
 
 
 def _schema(options: argparse.Namespace) -> int:
     from agent.records import Coding
 
-    print(json.dumps(Coding.model_json_schema(mode="serialization"), indent=2))
+    with Output() as out:
+        out.write(json.dumps(Coding.model_json_schema(mode="serialization"), indent=2) + "\n")
     return 0
+
+
+def _flushed(status: int) -> int:
+    """The status, once what was printed is out; a reader that is gone is no error."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        abandon_output()
+    return status
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C stops at once: asyncio would make it a cancellation, which a step without a pause misses."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    if not ours or before is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

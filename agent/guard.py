@@ -9,7 +9,7 @@ that look like misspellings of each other).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Protocol
@@ -54,6 +54,7 @@ class Guard:
         self.tied_before = flat.get("tied_before", frozenset())
         self.tied_after = flat.get("tied_after", frozenset())
         self.acronyms = flat.get("acronym", frozenset())
+        self._is_spelling = lru_cache(maxsize=8192)(self._same_but_for_spelling)
         self._long_protected = [word for word in kinds if len(word) >= _LONG]
 
     @staticmethod
@@ -75,11 +76,11 @@ class Guard:
 
     def kind(self, word: str) -> str | None:
         """What a word says that a quote must not change; None for a word that says nothing of the kind."""
+        if word.isalpha():
+            return self.kinds.get(word)
         if any(char.isnumeric() for char in word):
             return "number"
-        if not any(char.isalnum() for char in word):
-            return "sign"
-        return self.kinds.get(word)
+        return self.kinds.get(word) if any(char.isalpha() for char in word) else "sign"
 
     def objection(self, differences: Sequence[Difference], words: int, known: Known) -> str | None:
         """Why these differences are not a matter of spelling, in words for a person; None if they are.
@@ -169,6 +170,10 @@ class Guard:
 
     def is_misspelt(self, quoted: str, found: str, known: Known) -> bool:
         """True if the two are one long word, one of them misspelt, and nothing else explains it as well."""
+        return self._is_spelling(quoted, found) and (_is_plural(quoted, found) or not known.tell_apart(quoted, found))
+
+    def _same_but_for_spelling(self, quoted: str, found: str) -> bool:
+        """As `is_misspelt`, as far as the two words alone can tell."""
         if not quoted.isalpha() or not found.isalpha() or {"number", "unit"} & {self.kind(quoted), self.kind(found)}:
             return False
         short, long = sorted((len(quoted), len(found)))
@@ -184,7 +189,7 @@ class Guard:
         if distance > most or (distance == 2 and quoted[-2:] != found[-2:]):
             return False
         real = [word in self.kinds or word in self.alike for word in (quoted, found)]
-        if all(real) or known.tell_apart(quoted, found):
+        if all(real):
             return False
         if min(_distance(quoted, self._turned(found)), _distance(found, self._turned(quoted))) < distance:
             return False

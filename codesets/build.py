@@ -17,6 +17,7 @@ from agent.config import Settings
 from agent.errors import CodeTableError, SourceError
 from codesets.added import add, added_files
 from codesets.editions import Edition
+from codesets.indexes import KINDS
 from codesets.lexicon import lexicon_files, lexicon_terms
 from codesets.phrases import read_index
 from codesets.table import SCHEMA_VERSION, Gathered, SourceRow, TermRow, write_table
@@ -167,8 +168,11 @@ def _gather(edition: Edition, settings: Settings) -> Gathered:
         ]
         rows.extend(found)
         # An index of another edition holds codes that this one does not have; they are left out, and that is said.
-        gave = f"{len(found):,} terms, {len(terms) - len(found):,} left out for codes that are not of the edition"
-        sources.append(SourceRow(added.path.name, added.kind, added.sha256, gave))
+        gave = (
+            f"{len(found):,} phrases, {len(terms) - len(found):,} more left out for codes that are not of the edition"
+        )
+        name = KINDS[added.kind].partition(" (")[0].removeprefix("the ")
+        sources.append(SourceRow(name, f"added as {added.kind}", added.sha256, gave))
     return Gathered(edition, contents(edition, settings), tabular, rows, sources)
 
 

@@ -12,6 +12,7 @@ import heapq
 import math
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 UNASKED = 0.5
@@ -76,23 +77,23 @@ class Ranking:
     def best(self, forms: Iterable[str], k: int) -> list[tuple[float, int]]:
         """The score, over 0 and up to 1, and the number of the best term of each of the best `k` nodes, best first."""
         asked = {known: self._rarity(known) for known in map(self._known, forms)}
-        whole = sum(asked.values())
-        left = whole
+        rarest = sorted(asked.items(), key=lambda pair: (-pair[1], pair[0]))
+        whole = left = sum(rarity for _, rarity in rarest)
         shared: dict[int, float] = {}
         closed = False
-        for form, rarity in sorted(asked.items(), key=lambda pair: (-pair[1], pair[0])):
+        for form, rarity in rarest:
             holders = self._of(form)
-            # Rare words come first. Once k nodes are sure to score more than any term that has only words yet to come,
-            # no new term needs to be looked at.
-            if not closed and len(holders) >= _LONG and shared:
-                closed = self._sure(shared, whole, left / whole) >= k
+            # Rare words come first. Once k nodes are sure of a place before any term that has only words yet to come,
+            # no new term needs to be looked at. Before half of the query is read that can't be.
+            if not closed and len(holders) >= _LONG and 2 * left < whole:
+                closed = self._needed(shared, whole, k) > left
             if closed:
                 for term in shared.keys() & self._set(form):
                     shared[term] += rarity
             else:
-                get = shared.get
-                for term in holders:
-                    shared[term] = get(term, 0.0) + rarity
+                # The loop over long postings is where the time goes: all of it runs in C.
+                sums = map(rarity.__add__, map(shared.get, holders, repeat(0.0)))
+                shared.update(zip(holders, list(sums), strict=True))
             left -= rarity
         return self._select(shared, whole, k)
 
@@ -114,30 +115,33 @@ class Ranking:
     def _rarity(self, form: str) -> float:
         return _rarity(len(self._packed.get(form, b"")) // 4, len(self._weights))
 
-    def _sure(self, shared: Mapping[int, float], whole: float, bound: float) -> int:
-        """How many nodes have a term that scores more than `bound` already."""
-        weights, nodes = self._weights, self._nodes
-        return len(
-            {
-                nodes[term]
-                for term, both in shared.items()
-                if both > bound * (whole + UNASKED * max(0.0, weights[term] - both))
-            }
-        )
+    def _score(self, term: int, both: float, whole: float) -> float:
+        """The score of a term, given what the words weigh that it shares with the query."""
+        return both / (whole + UNASKED * max(0.0, self._weights[term] - both))
 
-    def _select(self, shared: Mapping[int, float], whole: float, k: int) -> list[tuple[float, int]]:
-        weights, nodes, trust = self._weights, self._nodes, self._trust
-        scored = [(-both / (whole + UNASKED * max(0.0, weights[term] - both)), term) for term, both in shared.items()]
-        wanted = 4 * k
-        while True:
-            # Many phrases lead to one node: more of the best are taken until enough nodes are among them.
-            found: dict[int, tuple[float, int]] = {}
-            best = heapq.nsmallest(wanted, scored)
-            for score, term in sorted(best, key=lambda pair: (pair[0], trust[pair[1]], nodes[pair[1]], pair[1])):
-                found.setdefault(nodes[term], (-score, term))
-            if len(found) >= k or len(best) == len(scored):
-                return list(found.values())[:k]
-            wanted *= 4
+    def _needed(self, shared: dict[int, float], whole: float, k: int) -> float:
+        """What a term must share with the query to be among the best k: no score is over the part that it shares."""
+        reached: dict[int, float] = {}
+        for term in heapq.nlargest(4 * k, shared, key=shared.__getitem__):
+            node, score = self._nodes[term], self._score(term, shared[term], whole)
+            reached[node] = max(score, reached.get(node, 0.0))
+        return 0.0 if len(reached) < k else whole * sorted(reached.values())[-k]
+
+    def _select(self, shared: dict[int, float], whole: float, k: int) -> list[tuple[float, int]]:
+        nodes, trust = self._nodes, self._trust
+        # A hair less, since the same sum may come out differently in its last digits.
+        needed = self._needed(shared, whole, k) * (1 - 1e-9)
+        ranked = [
+            (-self._score(term, both, whole), trust[term], nodes[term], term)
+            for term, both in shared.items()
+            if both >= needed
+        ]
+        found: dict[int, tuple[float, int]] = {}
+        for score, _, node, term in sorted(ranked):
+            found.setdefault(node, (-score, term))
+            if len(found) == k:
+                break
+        return list(found.values())
 
     def _of(self, form: str) -> array[int]:
         holders = self._holders.get(form)

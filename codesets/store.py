@@ -46,6 +46,7 @@ class Store:
         self._settings = settings
         self._progress = progress
         self._lock = threading.Lock()
+        self._closed = False
         path = table_path(CURRENT, settings)
         try:
             missing = not path.exists()
@@ -70,6 +71,8 @@ class Store:
         import duckdb
 
         with self._lock:
+            if self._closed:
+                raise CodeTableError("the code book was closed; open it again: CodeBook.open(settings)")
             try:
                 return self._fetch(query)
             except duckdb.Error as error:
@@ -96,6 +99,7 @@ class Store:
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:
+            self._closed = True
             self._connection.close()
 
     def _fetch(self, query: str) -> list[tuple[Any, ...]]:

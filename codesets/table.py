@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agent.words import Vocabulary
 from codesets.editions import Edition
+from codesets.indexes import KINDS
 from codesets.lexicon import abbreviations
 from codesets.ranking import index
 from codesets.tabular import Tabular
@@ -22,6 +24,9 @@ SCHEMA_VERSION = 1
 
 SEPARATOR = "\x1f"
 """Stands between values that go in or out as one text; no text of an official file or of the lexicon holds it."""
+
+_WRITTEN = re.compile(r"(?=.*[^\W\d])[\w\s/.&'+-]+")
+"""Abbreviations that can be told from the words of a query, where signs are lost: "2\N{DEGREE SIGN}" would be any 2."""
 
 
 class TermRow(NamedTuple):
@@ -61,9 +66,9 @@ def write_table(folder: Path, gathered: Gathered) -> Path:
     import duckdb
 
     path, scratch = folder / "table.duckdb", folder / "rows.csv"
-    tabular, terms, edition = gathered.tabular, gathered.terms, gathered.edition
+    tabular, edition = gathered.tabular, gathered.edition
     vocabulary = Vocabulary.load()
-    bags = [" ".join(vocabulary.bag(t.text if t.source == "lexicon" else plain(t.text))) for t in terms]
+    terms, bags = _bags(gathered.terms, vocabulary)
     postings = index(bags, _asides(terms, vocabulary))
     weighed = enumerate(zip(terms, bags, postings.weights, strict=True))
     try:
@@ -93,6 +98,21 @@ def write_table(folder: Path, gathered: Gathered) -> Path:
     return path
 
 
+def _bags(rows: Sequence[TermRow], vocabulary: Vocabulary) -> tuple[list[TermRow], list[str]]:
+    """The terms with their words, without phrases of an added index that say what a term before them says."""
+    terms: list[TermRow] = []
+    bags: list[str] = []
+    said: set[tuple[int, frozenset[str]]] = set()
+    for row in rows:
+        forms = vocabulary.bag(row.text if row.source == "lexicon" else plain(row.text))
+        key = (row.node, frozenset(forms))
+        if row.source not in KINDS or key not in said:
+            terms.append(row)
+            bags.append(" ".join(forms))
+            said.add(key)
+    return terms, bags
+
+
 def _asides(terms: Sequence[TermRow], vocabulary: Vocabulary) -> dict[int, str]:
     """The words of official terms that stand in parentheses or brackets, by the number of the term."""
     return {
@@ -110,14 +130,14 @@ def _readings(terms: Sequence[TermRow], bags: Sequence[str], vocabulary: Vocabul
         if term.source in ("title", "inclusion")
         for form in bag.split()
     }
-    return [
-        (
-            reading.short.lower(),
-            " ".join(vocabulary.bag(reading.expansion)),
-            reading.in_any_case or official.isdisjoint(vocabulary.bag(reading.short)),
-        )
-        for reading in abbreviations()
-    ]
+    found: list[tuple[str, str, bool]] = []
+    for reading in abbreviations():
+        forms = vocabulary.bag(reading.short)
+        # "on" and "as" are no words of any term, but words they are.
+        clear = reading.in_any_case or bool(forms and official.isdisjoint(forms))
+        if _WRITTEN.fullmatch(reading.short):
+            found.append((reading.short.lower(), " ".join(vocabulary.bag(reading.expansion)), clear))
+    return found
 
 
 def _insert(table: duckdb.DuckDBPyConnection, name: str, rows: Sequence[tuple[object, ...]], scratch: Path) -> None:

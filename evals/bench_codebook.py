@@ -130,7 +130,10 @@ def measure(cache: Path, added: Sequence[str]) -> Iterator[str]:
         add(path, settings)
     build = timed(lambda: CodeBook.open(settings).close())
     opened = [timed(lambda: CodeBook.open(settings).close()) for _ in range(20)]
-    cold = "from agent.codebook import CodeBook; from agent.config import Settings; CodeBook.open(Settings.from_environment())"
+    cold = (
+        "from agent.codebook import CodeBook; from agent.config import Settings; "
+        "CodeBook.open(Settings.from_environment())"
+    )
     environment = {**os.environ, "CHARTPROOF_CACHE": str(cache)}
     started = [
         timed(lambda: subprocess.run([sys.executable, "-c", cold], env=environment, check=True)) for _ in range(5)

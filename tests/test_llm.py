@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,14 +83,18 @@ class Asker:
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)
 
-    async def ask(self, check: Callable[[Any], str | None] | None = None, answer: type[BaseModel] = Items) -> Answer[Any]:
+    async def ask(
+        self, check: Callable[[Any], str | None] | None = None, answer: type[BaseModel] = Items
+    ) -> Answer[Any]:
         messages = [{"role": "system", "content": "List the conditions."}, {"role": "user", "content": NOTE}]
         return await self.endpoint.ask(messages, answer, step="propose", encounter="e1", check=check)
 
     def run(self, check: Callable[[Any], str | None] | None = None, answer: type[BaseModel] = Items) -> Answer[Any]:
         return asyncio.run(self.ask(check, answer))
 
-    def fail(self, kind: type[ModelError], *, calls: int, check: Callable[[Any], str | None] | None = None) -> ModelError:
+    def fail(
+        self, kind: type[ModelError], *, calls: int, check: Callable[[Any], str | None] | None = None
+    ) -> ModelError:
         with pytest.raises(ModelError) as caught:
             self.run(check)
         error = caught.value
@@ -113,8 +118,10 @@ def test_an_answer_and_what_it_cost(mode: AnswerMode) -> None:
         (request,) = server.requests
     assert type(answer.value) is Items and answer.value == Items.model_validate(GOOD)
     assert pickle.loads(pickle.dumps(answer.value)) == answer.value
-    assert answer.usage.model_copy(update={"seconds": 0.0}) == Usage(calls=1, prompt_tokens=120, completion_tokens=30)
-    assert 0 < answer.usage.seconds < 5
+    assert answer.usage.model_copy(update={"seconds": 0.0, "model_seconds": 0.0}) == Usage(
+        calls=1, prompt_tokens=120, completion_tokens=30
+    )
+    assert 0 < answer.usage.seconds == answer.usage.model_seconds < 5
     assert request.path == "/v1/chat/completions"
 
 
@@ -137,7 +144,9 @@ def test_a_note_arrives_as_it_is(text: str, mode: AnswerMode) -> None:
         asyncio.run(endpoint.ask(messages, Items, step="s", encounter="e"))
         (request,) = server.requests
     assert request.contents[1:] == [text, "S {{ x }}", text]
-    assert request.contents[0].startswith("S {{ x }}") and (mode is AnswerMode.JSON or request.contents[0] == "S {{ x }}")
+    assert request.contents[0].startswith("S {{ x }}") and (
+        mode is AnswerMode.JSON or request.contents[0] == "S {{ x }}"
+    )
 
 
 def test_neighbours_of_one_role_stay_apart() -> None:
@@ -250,6 +259,15 @@ def test_a_wait_longer_than_the_bound_is_not_begun() -> None:
         asker = Asker(settings_for(server, retry_seconds=60))
         asker.fail(RateLimited, calls=1)
     assert asker.waits == []
+
+
+def test_time_in_the_queue_is_not_taken_from_that_for_tries() -> None:
+    async def run(asker: Asker) -> list[Answer[Any]]:
+        return await asyncio.gather(asker.ask(), asker.ask())
+
+    with Server(completion(GOOD, delay=0.7), refusal(503, retry_after="0"), completion(GOOD)) as server:
+        answers = asyncio.run(run(Asker(settings_for(server, concurrency=1, retry_seconds=0.6))))
+    assert [answer.usage.calls for answer in answers] == [1, 2]
 
 
 def test_slow_headers_then_an_answer() -> None:
@@ -447,6 +465,21 @@ def test_a_reply_without_a_choice(body: dict[str, Any]) -> None:
 
 
 # --- an endpoint that is down
+
+
+def test_a_cassette_without_the_request_fails_at_once(tmp_path: Path) -> None:
+    import vcr
+
+    def cassettes(mode: str) -> Any:
+        return vcr.VCR(record_mode=mode, match_on=["method", "path", "body"], cassette_library_dir=str(tmp_path))
+
+    with Server(completion(GOOD)) as server, cassettes("once").use_cassette("one.yaml"):
+        recorded = Asker(settings_for(server)).run()
+    with cassettes("none").use_cassette("one.yaml"):
+        assert Asker(settings_for("http://127.0.0.1:9/v1")).run().value == recorded.value
+        asker = Asker(settings_for("http://127.0.0.1:9/v1", seed=3))
+        error = asker.fail(EndpointUnreachable, calls=1)
+    assert "CannotOverwrite" in str(error) and asker.waits == []
 
 
 def test_the_breaker_opens_lets_one_through_and_closes() -> None:
@@ -725,7 +758,9 @@ def test_the_openai_sdk_agrees_that_a_schema_is_strict(answer: type[BaseModel]) 
             return [bare(part) for part in schema]
         if not isinstance(schema, dict) or "properties" in schema.get("properties", {}):
             return schema
-        return {k: bare(v) for k, v in schema.items() if isinstance(v, dict | list) or k not in ("minLength", "default")}
+        return {
+            k: bare(v) for k, v in schema.items() if isinstance(v, dict | list) or k not in ("minLength", "default")
+        }
 
     theirs: Any = openai.pydantic_function_tool(answer)["function"]["parameters"]  # type: ignore[typeddict-item]
     assert strict_schema(answer) == bare(theirs)
@@ -759,7 +794,14 @@ def test_cost_and_tokens() -> None:
     usage = Usage(calls=1, prompt_tokens=2_000_000, completion_tokens=500_000)
     assert cost(usage, Settings(price_prompt=0.5, price_completion=2.0)) == 2.0
     assert cost(usage, Settings()) is None and cost(usage, Settings(price_prompt=1.0)) is None
-    assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde", "\u00e9\u00e9", "\ud800")] == [0, 1, 1, 2, 1, 1]
+    assert [estimate_tokens(text) for text in ("", "a", "abcd", "abcde", "\u00e9\u00e9", "\ud800")] == [
+        0,
+        1,
+        1,
+        2,
+        1,
+        1,
+    ]
 
 
 def closed_port() -> int:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.commands.console import Output, json_line, say
+from agent.commands.console import Output, defect, json_line, say
 from agent.commands.sources import Source, find_sources, read_stdin
-from agent.errors import ChartproofError, CodingError, InputError, NoteError
+from agent.errors import ChartproofError, CodeTableError, InputError, SettingsError
+
+if TYPE_CHECKING:
+    from agent.config import Settings
 
 SOME_FAILED = 4
 
@@ -21,7 +26,9 @@ def run(options: argparse.Namespace) -> int:
     from agent.api import read_date, read_scope, read_setting
     from agent.config import Settings
 
-    read_setting(options.setting), read_scope(options.scope), read_date(options.dos)
+    read_setting(options.setting)
+    read_scope(options.scope)
+    read_date(options.dos)
     settings = Settings.from_environment()
     sources = find_sources(options.notes)
     _spare_notes(options.out, sources)
@@ -29,12 +36,55 @@ def run(options: argparse.Namespace) -> int:
     with Output(options.out) as out:
         for source in sources:
             try:
-                out.write(_coded(source, options, settings, out))
-            except (NoteError, CodingError) as error:
+                text = _coded(source, options, settings, out)
+            except (CodeTableError, SettingsError):
+                raise  # the others would fail alike
+            except Exception as error:
                 if len(sources) == 1:
                     raise
-                say(f"chartproof: {_naming(source, str(error))}")
                 failed += 1
+                said = str(error) if isinstance(error, ChartproofError) else defect(error)
+                say(f"chartproof: {said if said.startswith(source.name) else f'{source.name}: {said}'}")
+            else:
+                out.write(text)
     if failed:
-        say(f"chartproof: {failed} of {len(sources)} encounters failed; the others are coded")
+        coded = "none is coded" if failed == len(sources) else "the others are coded"
+        say(f"chartproof: {failed} of {len(sources)} encounters failed; {coded}")
     return SOME_FAILED if failed else 0
+
+
+def _coded(source: Source, options: argparse.Namespace, settings: Settings, out: Output) -> str:
+    from agent.api import code_encounter, open_all, read_date, read_setting
+    from agent.intake import read_document
+    from agent.records import Encounter
+    from agent.report.table import render
+
+    given = read_stdin(settings.max_note_bytes) if source.path is None else source.path
+    document = read_document(given, source.name, settings)
+    encounter = Encounter(
+        id=source.name,
+        setting=read_setting(options.setting),
+        documents=(document,),
+        date_of_service=read_date(options.dos),
+    )
+    open_all(settings, progress=say)
+    coding = code_encounter(encounter, scope=options.scope, settings=settings)
+    if options.format == "json":
+        return json_line(coding.model_dump_json())
+    return render(coding, encounter, colour=out.colour, every=options.all, width=out.width) + "\n"
+
+
+def _spare_notes(out: Path | None, sources: Sequence[Source]) -> None:
+    """Refuse to write the result over a note."""
+    if out is None or str(out) == "-":
+        return
+    for source in sources:
+        if source.path is not None and _is_same(out, source.path):
+            raise InputError(f"--out {out} is the note {source.path} itself; name another file")
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False  # --out does not exist yet, or can't be looked at; opening it will say so

@@ -10,7 +10,6 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO
 from uuid import uuid4
 
@@ -27,6 +26,19 @@ def say(line: str) -> None:
     text = " ".join("".join(c if c.isprintable() or c.isspace() else "\ufffd" for c in line).split())
     with contextlib.suppress(OSError, ValueError):
         print(text.encode("utf-8", "replace").decode(), file=sys.stderr, flush=True)
+
+
+def defect(error: BaseException) -> str:
+    """One line for an error that nobody foresaw: its kind and place, not its words, which may quote a note."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if f"{os.sep}agent{os.sep}" in frame.filename or "codesets" in frame.filename]
+    at = f" at {Path(own[-1].filename).name}:{own[-1].lineno}" if own else ""
+    return (
+        f"a defect in chartproof, {type(error).__name__}{at}; please report this line "
+        "(python -X dev -m agent with the same arguments shows the traceback)"
+    )
 
 
 def json_line(text: str) -> str:
@@ -59,19 +71,19 @@ class Output:
             self._stream = _able(sys.stdout)
             return self
         try:
-            self._path = self._path.resolve()
             if self._path.is_dir():
                 raise InputError(f"{self._name} is a folder; name a file in it")
             if self._path.exists() and not self._path.is_file():
                 self._stream = self._path.open("w", encoding="utf-8", newline="\n")  # a device or a named pipe
             else:
+                self._path = self._path.resolve()  # of a link, the file that it leads to is replaced
                 self._part = self._path.with_name(f".{self._path.name[:200]}.{uuid4().hex[:8]}.part")
                 self._stream = self._part.open("x", encoding="utf-8", newline="\n")
         except (OSError, RuntimeError) as error:  # RuntimeError: links that go round in a circle
             raise self._unwritable(error) from error
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close it; the file takes its name if nothing was raised, and is removed if something was."""
         if self._path is None:
             return

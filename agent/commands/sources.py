@@ -39,7 +39,7 @@ def find_sources(arguments: Sequence[str]) -> list[Source]:
                 found.setdefault(os.path.realpath(path), path)
         except OSError as error:
             raise InputError(
-                f"{argument} can't be read: {error.strerror or error}; give access to it, or name another file or folder"
+                f"{argument} can't be read: {error.strerror or error}; give access to it, or name another"
             ) from error
     return _named(list(found.values()))
 
@@ -63,13 +63,22 @@ def read_stdin(most: int) -> bytes:
 def _files(argument: str) -> list[Path]:
     path = Path(argument)
     if path.is_dir():
-        inside = [p for p in path.iterdir() if p.suffix.lower() == ".txt" and not p.name.startswith(".") and p.is_file()]
+        inside = [file for file in path.iterdir() if _is_note(file)]
         if not inside:
-            raise InputError(f"the folder {argument} holds no .txt file; name a folder of notes, or the files themselves")
+            raise InputError(
+                f"the folder {argument} holds no .txt file; name a folder of notes, or the files themselves"
+            )
         return sorted(inside)
     if not path.exists():
-        raise InputError(f"{argument} does not exist; name a text file, a folder of .txt files, or - for standard input")
+        raise InputError(
+            f"{argument} does not exist; name a text file, a folder of .txt files, or - for standard input"
+        )
     return [path]
+
+
+def _is_note(path: Path) -> bool:
+    """Whether a file of a folder is meant: macOS and editors leave hidden ones beside notes."""
+    return path.suffix.lower() == ".txt" and not path.name.startswith(".") and path.is_file()
 
 
 def _named(paths: Sequence[Path | None]) -> list[Source]:

@@ -20,6 +20,8 @@ _LABEL = re.compile(
 """What stands before a colon inside a problem, and names none."""
 
 _NAME_BEFORE_COLON = re.compile(r"[^:.\n]{3,70}:(?=\s)")
+_PART = re.compile(r"[^,;:.\n(]{3,70}(?=[,;:(]|\s[-\u2013\u2014]\s)")
+_WHOLE_ITEM = re.compile(r"\s*(?:#\s*)?\(?\d{1,2}[.):]\s*")
 _LONGEST_NAME = 16
 """Words; what is longer is prose."""
 
@@ -87,7 +89,15 @@ def _name_ends(text: str, start: int, stop: int) -> int | None:
         if _LABEL.match(text, begin, stop):
             return None
         stop = colon.end()
+    if _names(text, begin, stop):
+        return stop
+    # "2. Hypertension, controlled, continue lisinopril": of an item in a list the part before the first mark names it.
+    part = _PART.match(text, begin, stop)
+    if lead is not None and part is not None and _names(text, begin, part.end()):
+        return stop if _WHOLE_ITEM.fullmatch(lead.group()) else part.end()
+    return None
+
+
+def _names(text: str, begin: int, stop: int) -> bool:
     words = text[begin:stop].split()
-    if not words or len(words) > _LONGEST_NAME or _TOLD.search(text, begin, stop):
-        return None
-    return stop
+    return 0 < len(words) <= _LONGEST_NAME and _TOLD.search(text, begin, stop) is None

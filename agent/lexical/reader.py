@@ -62,13 +62,14 @@ class Reader:
         if not hits:
             return
         scopes = Scopes(text, words)
+        denied = scopes.denied()
         for hit in hits:
             reading = scopes.read(hit.first, hit.last, section.kind)
             if hit.term.kind == "procedure_history" and reading.assertion is not Assertion.HISTORICAL:
                 continue
             managed = self._managed(document, place, hit)
             start, end = _extent(words, hit)
-            near = _near(words, hit)
+            near = _near(words, hit, denied)
             code = past_code(hit.term.code) if reading.assertion is Assertion.HISTORICAL else None
             codes = (code,) if code else self._specifier.codes(hit.term.code, near) or (hit.term.code,)
             for code in (*codes, *_chronic_pain(codes, near)):
@@ -154,11 +155,13 @@ def _shows_management(line: str) -> bool:
     return not words.isdisjoint(_management_words())
 
 
-def _near(words: Sequence[Word], hit: Hit) -> dict[str, int]:
-    """The normal forms around a hit and how many words away each stands; 0 for the hit's own."""
+def _near(words: Sequence[Word], hit: Hit, denied: frozenset[int]) -> dict[str, int]:
+    """The normal forms around a hit and how many words away each stands; 0 for the hit's own, none that is denied."""
     near: dict[str, int] = {}
     for index in range(max(0, hit.first - _NEAR), min(len(words), hit.last + _NEAR + 1)):
         distance = max(hit.first - index, index - hit.last, 0)
+        if distance and index in denied:
+            continue
         for form in words[index].forms:
             if distance < near.get(form, _NEAR + 1):
                 near[form] = distance

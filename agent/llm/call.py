@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from agent.config import Settings
@@ -18,12 +17,12 @@ CHARACTERS_A_TOKEN = 4
 
 @dataclass
 class Call:
-    """One ask: `seconds` are those spent waiting for the endpoint, without those waited between tries."""
+    """One ask. `began` is when its turn came; `seconds` are those of its requests, without those between tries."""
 
     encounter: str
     step: str
     messages: list[Message]
-    began: float = field(default_factory=time.monotonic)
+    began: float = 0.0
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -36,6 +35,7 @@ class Call:
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             seconds=round(self.seconds, 6),
+            model_seconds=round(self.seconds, 6),
         )
 
     def error(self, fault: Fault, *, reply: str = "") -> ModelError:

@@ -127,7 +127,9 @@ class Endpoint:
         request = build_request(call.messages, answer, self._settings)
         seat = self._seat()
         async with seat.turns:
-            # Asked when its turn comes, not on arrival: a queue whose endpoint goes down is then let go at once.
+            # Both as its turn comes, not on arrival: a queue whose endpoint goes down is let go at once, and the time
+            # spent in the queue is not taken from that for tries.
+            call.began = time.monotonic()
             wait = self._breaker.enter()
             if wait is not None:
                 raise call.error(faults.down(self._settings, wait))
@@ -149,9 +151,8 @@ class Endpoint:
         self, seat: _Seat, call: Call, request: dict[str, Any], answer: type[T], check: Callable[[T], str | None] | None
     ) -> T:
         """The answer to the request; where the first reply can't be used, to it and what is wrong with that reply."""
-        text = wrong = ""
-        for messages in (request["messages"], None):
-            sent = messages or [*request["messages"], *reask(text, wrong)]
+        sent = request["messages"]
+        for _ in ("ask", "re-ask"):
             reply = await self._send(seat, call, request | {"messages": sent})
             text = text_of(reply)
             call.count(sent, text, getattr(reply, "usage", None))
@@ -163,6 +164,7 @@ class Endpoint:
                 wrong = (check(value) if check else None) or ""
                 if not wrong:
                     return value
+            sent = [*request["messages"], *reask(text, wrong)]
         told = "; ".join(wrong.splitlines())
         mend = f"If this happens often, try another {PREFIX}MODE or {PREFIX}MODEL"
         raise call.error(
@@ -209,8 +211,10 @@ class Endpoint:
             # What is no transport error (a cassette that lacks this request) fails the same way each time, and so does
             # a certificate that is not trusted.
             cause = error
-            again = isinstance(error.__cause__, httpx2.TransportError) and "CERTIFICATE" not in str(error.__cause__)
-            fault = faults.unreachable(self._settings, _name(error.__cause__), again=again)
+            transport = isinstance(error.__cause__, httpx2.TransportError)
+            why = type(error.__cause__).__name__ + (f": {error.__cause__}" if transport else "")
+            again = transport and "CERTIFICATE" not in why
+            fault = faults.unreachable(self._settings, why, again=again)
         except json.JSONDecodeError as error:
             cause = error
             fault = faults.unreachable(self._settings, "its reply is not whole JSON", again=True)
@@ -229,8 +233,7 @@ class Endpoint:
         with self._lock:
             seat = self._seats.get(loop)
             if seat is None:
-                # One for all event loops: reading the certificates takes 30 ms.
-                self._tls = self._tls or httpx2.create_ssl_context()
+                self._tls = self._tls or _tls(address(self._settings))
                 client = openai.AsyncOpenAI(
                     api_key=self._key,
                     base_url=address(self._settings),
@@ -244,6 +247,18 @@ class Endpoint:
             return seat
 
 
+def _tls(address: str) -> ssl.SSLContext:
+    """Whom to trust, made once for all event loops: reading the certificates takes 30 ms.
+
+    An http address needs none of it; should it redirect to https, nobody is trusted and the request fails.
+    """
+    if not address.startswith("https:"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
 def _wait(state: RetryCallState) -> float:
     """Seconds before the next try: what the endpoint asked for, else doubling; with jitter, so that asks spread out."""
     failure = state.outcome.exception() if state.outcome else None
@@ -251,7 +266,3 @@ def _wait(state: RetryCallState) -> float:
         return failure.after + random.uniform(0, _FIRST_WAIT)
     longest = min(_LONGEST_WAIT, _FIRST_WAIT * 2**state.attempt_number)
     return random.uniform(longest / 2, longest)
-
-
-def _name(cause: BaseException | None) -> str:
-    return f"{type(cause).__name__}: {cause}" if str(cause) else type(cause).__name__

@@ -8,6 +8,7 @@ from agent.records import DecidedBy, ExcludedCode, Reason
 from agent.report.lines import Lines
 from agent.report.page import Page, clean, clip, columns, pad
 
+_INDENT = " " * 4
 _MOST = 5
 """Codes of one reason that are shown with their quote; of the others the codes are named."""
 
@@ -43,48 +44,55 @@ def left_out(
     """
     if not excluded:
         return
-    yield from page.lines(page.mark("head", f"Considered and left out ({len(excluded)})"))
+    heading = page.mark("head", f"Considered and left out ({len(excluded)})")
+    yield from page.lines(f"{heading}  {page.mark('dim', 'by reason: code, title, line and quote')}")
     order = list(_REASONS)
     groups: dict[tuple[Reason, str], list[ExcludedCode]] = {}
     for one in sorted(excluded, key=lambda one: order.index(one.reason)):
         groups.setdefault((one.reason, one.citation), []).append(one)
     for (reason, citation), group in groups.items():
         name = page.mark("head", reason.value.replace("_", " "))
-        yield from page.lines(f"{name} ({clean(citation)}): {page.mark('dim', _REASONS[reason])}", "  ", "    ")
-        shown = group if every or len(group) <= _MOST + 1 else group[:_MOST]
-        yield from _rows(shown, lines, page, every, several)
+        yield from page.lines(f"{name} ({clean(citation)}): {page.mark('dim', _REASONS[reason])}", "  ", _INDENT)
+        if every:
+            for one in group:
+                yield from _in_full(one, lines, page, several)
+            continue
+        shown = group if len(group) <= _MOST + 1 else group[:_MOST]
+        yield from _rows(shown, lines, page, several)
         rest = list(dict.fromkeys(clean(one.code) for one in group[len(shown) :]))
         if rest:
             named = f"and {len(group) - len(shown)} more: {', '.join(rest)}"
-            yield from page.lines(page.mark("dim", named), "    ")
+            yield from page.lines(page.mark("dim", named), _INDENT)
     yield ""
 
 
-def _rows(group: Sequence[ExcludedCode], lines: Lines, page: Page, every: bool, several: bool) -> Iterator[str]:
+def _rows(group: Sequence[ExcludedCode], lines: Lines, page: Page, several: bool) -> Iterator[str]:
+    """One line for each code, with the first line of the document that it stands in; a critic's words below it."""
     code_wide = max(8, *(columns(_code(one)) for one in group)) + 1
     title_wide = max(18, (page.width - code_wide) * 3 // 10)
     places = [lines.places(one.evidence) for one in group]
-    wheres = [[f"{clean(p.document)}:{p.line}" if several else str(p.line) for p in found] for found in places]
-    where_wide = max((columns(where) for found in wheres for where in found), default=0)
-    indent = " " * 4
-    taken = len(indent) + code_wide + title_wide + 1 + where_wide + 2
+    wheres = [found[0].where(several) if found else "" for found in places]
+    where_wide = max(columns(where) for where in wheres)
+    taken = len(_INDENT) + code_wide + title_wide + 1 + where_wide + 2
     for one, found, where in zip(group, places, wheres, strict=True):
-        title = pad(clip(clean(one.title), title_wide), title_wide)
-        start = f"{page.mark('code', pad(_code(one), code_wide))}{title} "
-        if not found:
-            yield from page.lines(start, indent)
-        for number, (place, at) in enumerate(zip(found, where, strict=True)):
-            if number and not every:
-                break
-            first, begin = (indent, start) if not number else (" " * (taken - where_wide - 2), "")
-            more = f" (+{len(found) - 1})" if len(found) > 1 and not every else ""
+        start = page.mark("code", pad(_code(one), code_wide)) + pad(clip(clean(one.title), title_wide), title_wide)
+        if found:
+            more = f" (+{len(found) - 1})" if len(found) > 1 else ""
             room = page.width - taken - len(more)
-            said = lines.shown(place, page, room, longest=room)
-            yield from page.lines(
-                f"{begin}{page.mark('dim', at.rjust(where_wide))}  {said}{page.mark('dim', more)}", first, " " * taken
-            )
-        if every or one.decided_by is not DecidedBy.RULE:
-            yield from page.lines(clean(one.explanation), " " * (len(indent) + code_wide))
+            start += f" {page.mark('dim', where.rjust(where_wide))}  {lines.shown(found[0], page, room, longest=room)}"
+            start += page.mark("dim", more)
+        yield from page.lines(start, _INDENT, " " * taken)
+        if one.decided_by is not DecidedBy.RULE:
+            yield from page.lines(clean(one.explanation), _INDENT + " " * code_wide)
+
+
+def _in_full(one: ExcludedCode, lines: Lines, page: Page, several: bool) -> Iterator[str]:
+    """A code with its whole title, every line that it stands in, and why it is left out."""
+    below = _INDENT + " " * 9
+    yield from page.lines(f"{page.mark('code', pad(_code(one), 8))} {clean(one.title)}", _INDENT, below)
+    for place in lines.places(one.evidence):
+        yield from lines.whole(place, page, below, several=several)
+    yield from page.lines(clean(one.explanation), below)
 
 
 def _code(one: ExcludedCode) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from agent.records import Document, Encounter, Evidence
-from agent.report.page import Page, clean, clip, clip_left, columns
+from agent.report.page import ELLIPSIS, Page, clean, clip, clip_left, columns
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _REACH = 300
@@ -25,6 +26,10 @@ class Place(NamedTuple):
     line: int
     section: str
     spans: tuple[tuple[int, int], ...]
+
+    def where(self, several: bool) -> str:
+        """The number of the line; the document's name before it where there are several."""
+        return f"{clean(self.document)}:{self.line}" if several else str(self.line)
 
 
 class Lines:
@@ -70,13 +75,26 @@ class Lines:
         if free < 0:
             return _marked_short(text, place.spans[0], page, longest)
         left = min(columns(before), max(free - columns(after), free // 2, min(_LEAST, free)))
-        return clip_left(before, left) * (left > 1) + quoted + clip(after, free - left) * (free - left > 1)
+        return _fitted(before, left, clip_left) + quoted + _fitted(after, free - left, clip)
+
+    def whole(self, place: Place, page: Page, indent: str, *, several: bool) -> Iterator[str]:
+        """The quotes of a place uncut, with what of the line goes beside them, its section and its code points."""
+        points = ", ".join(f"{first}-{last}" for first, last in place.spans)
+        about = f"{'' if several else 'line '}{place.where(several)}, {clean(place.section)}, code points {points}"
+        yield from page.lines(page.mark("dim", about), indent)
+        room = page.width - columns(indent) - 2
+        yield from page.lines(self.shown(place, page, room, longest=sys.maxsize), indent + "  ")
 
     def _line_starts(self, document: str) -> Sequence[int]:
         if document not in self._starts:
             text = self._documents[document].text
             self._starts[document] = [0, *(found.end() for found in _LINE_END.finditer(text))]
         return self._starts[document]
+
+
+def _fitted(text: str, room: int, cut: Callable[[str, int], str]) -> str:
+    """The text, cut where it must be; nothing where only an ellipsis would be left of it."""
+    return cut(text, room) if room >= min(columns(text), 3) else ""
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -102,5 +120,6 @@ def _marked_short(text: str, span: tuple[int, int], page: Page, room: int) -> st
     quote = clean(text[span[0] : span[1]])
     spare = room - 2  # the guillemets of a plain page
     if columns(quote) > spare:
-        quote = clip(quote, spare // 2).rstrip("\u2026") + " \u2026 " + clip_left(quote, spare // 2 - 2).lstrip("\u2026")
+        half = spare // 2 - 1
+        quote = f"{clip(quote, half).rstrip(ELLIPSIS)} {ELLIPSIS} {clip_left(quote, half).lstrip(ELLIPSIS)}"
     return page.mark("quote", quote)

@@ -11,7 +11,11 @@ _SIGNS = {style: chr(number) for number, style in enumerate(_STYLES, start=1)}
 _END = "\x0e"
 """Signs stand for styles until a line is done. They have no width, and `clean` lets none in from outside."""
 
+ELLIPSIS = "\u2026"
 _SPACES = re.compile(" {2,}")
+_WORD = 12
+"""Characters that are given up for a cut between words."""
+
 _SIGN = re.compile(f"[{''.join(_SIGNS.values())}{_END}]")
 _SEQUENCES = {_SIGNS[style]: f"\x1b[{sequence}m" for style, sequence in _STYLES.items()} | {_END: "\x1b[0m"}
 
@@ -46,19 +50,21 @@ def _columns(character: str) -> int:
 
 
 def clip(text: str, room: int) -> str:
-    """As much of the text as goes into `room` columns, with an ellipsis where its end is cut."""
+    """As much of the text as goes into `room` columns; an ellipsis where its end is cut, at a word if one ends near."""
     if columns(text) <= room:
         return text
-    return _upto(text, room - 1).rstrip() + "\u2026"
+    kept = _upto(text, room - 1)
+    space = kept.rfind(" ")
+    return (kept[:space] if space > 0 and len(kept) - space < _WORD else kept).rstrip() + ELLIPSIS
 
 
 def clip_left(text: str, room: int) -> str:
-    """As `clip`, with the beginning cut, at a word where one begins soon."""
+    """As `clip`, with the beginning cut, at a word if one begins near."""
     if columns(text) <= room:
         return text
     kept = _upto(text[::-1], room - 1)[::-1]
     space = kept.find(" ")
-    return "\u2026" + (kept[space + 1 :] if 0 <= space < len(kept) - 1 and space < 15 else kept)
+    return ELLIPSIS + (kept[space + 1 :] if 0 <= space < min(len(kept) - 1, _WORD) else kept)
 
 
 def pad(text: str, width: int) -> str:
@@ -106,17 +112,19 @@ class Page:
 
 def _broken(text: str, first: int, rest: int) -> Iterator[str]:
     """The text in lines of at most `first`, then `rest` columns; a word that is longer than a line is cut."""
-    room, line, used = first, "", 0
+    room = first
+    line: str | None = None
     for word in text.split(" "):
-        wide = columns(word)
-        if line and used + 1 + wide > room:
+        if line is not None and columns(line) + 1 + columns(word) <= room:
+            line = f"{line} {word}"
+            continue
+        if line is not None:
             yield line
-            room, line, used = rest, "", 0
-        while wide > max(room, 1) and not line:
+            room = rest
+        while columns(word) > max(room, 2):
             head = _upto(word, max(room, 2))
             yield head
             word, room = word[len(head) :], rest
-            wide = columns(word)
-        line, used = (f"{line} {word}", used + 1 + wide) if line else (word, wide)
+        line = word
     if line:
         yield line

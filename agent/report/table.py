@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from agent.records import Alternative, AssignedCode, Coding, Encounter, ExcludedCode, Finding, Severity
+from agent.records import Alternative, AssignedCode, Coding, Encounter, Finding, Severity
 from agent.report.left_out import left_out
-from agent.report.lines import Lines
+from agent.report.lines import Lines, Place
 from agent.report.page import Page, clean, clip, columns, pad
 
 _MOST_PLACES = 3
@@ -18,9 +18,7 @@ _INDENT = " " * 6
 _LABEL = 5
 
 
-def render(
-    coding: Coding, encounter: Encounter, *, colour: bool = False, every: bool = False, width: int = 100
-) -> str:
+def render(coding: Coding, encounter: Encounter, *, colour: bool = False, every: bool = False, width: int = 100) -> str:
     """The coding as text: warnings, codes with quotes, reason and alternatives, what was left out and why.
 
     Args:
@@ -43,8 +41,8 @@ def _sheet(coding: Coding, lines: Lines, page: Page, every: bool, *, several: bo
             yield from _finding(finding, page, "")
     yield ""
     if not coding.codes:
-        considered = "what was considered stands below." if coding.excluded or coding.rejected else "none was considered."
-        yield from page.lines(f"No code is supported by these documents; {considered}")
+        considered = "what was considered stands below" if coding.excluded or coding.rejected else "none was considered"
+        yield from page.lines(f"No code is supported by these documents; {considered}.")
         yield ""
     for code in coding.codes:
         yield from _code(code, lines, page, every, several)
@@ -71,22 +69,14 @@ def _header(coding: Coding, page: Page) -> Iterator[str]:
 
 def _code(code: AssignedCode, lines: Lines, page: Page, every: bool, several: bool) -> Iterator[str]:
     role = code.role.value.replace("_", "-") + (f", POA {clean(code.poa)}" if code.poa else "")
-    number = f"{code.sequence:3}  "
-    title = f"{page.mark('code', pad(clean(code.code), 8))} {page.mark('head', clean(code.title))} {page.mark('dim', role)}"
-    yield from page.lines(number + title, "", " " * 14)
+    title = f"{page.mark('head', clean(code.title))}  {page.mark('dim', role)}"
+    yield from page.lines(f"{page.mark('code', pad(clean(code.code), 8))} {title}", f"{code.sequence:3}. ", " " * 14)
     places = lines.places(code.evidence)
-    shown = places if every else places[:_MOST_PLACES]
-    gutter = max(columns(_where(place.document, place.line, several)) for place in shown)
-    for place in shown:
-        where = _where(place.document, place.line, several).rjust(max(gutter, 3))
-        start = f"{_INDENT}{where}  "
-        room = page.width - columns(start)
-        said = lines.shown(place, page, room, longest=room * (100 if every else _MOST_LINES))
-        yield from page.lines(page.mark("dim", where) + "  " + said, _INDENT, " " * columns(start))
-    if len(places) > len(shown):
-        rest = ", ".join(_where(place.document, place.line, several) for place in places[len(shown) :])
-        label = f"{_count(len(places) - len(shown), 'more line')}: "
-        yield from page.lines(page.mark("dim", label + clip(rest, page.width - len(label) - 8)), _INDENT)
+    if every:
+        for place in places:
+            yield from lines.whole(place, page, _INDENT, several=several)
+    else:
+        yield from _quotes(places, lines, page, several)
     yield from _labelled("why", clean(code.rationale), page)
     yield from _alternatives(code.alternatives, page, every)
     for finding in _distinct(code.findings):
@@ -95,8 +85,19 @@ def _code(code: AssignedCode, lines: Lines, page: Page, every: bool, several: bo
             yield from _finding(finding, page, _INDENT)
 
 
-def _where(document: str, line: int, several: bool) -> str:
-    return f"{clean(document)}:{line}" if several else str(line)
+def _quotes(places: Sequence[Place], lines: Lines, page: Page, several: bool) -> Iterator[str]:
+    """The first few lines that support a code, each with its quotes marked, and the numbers of the others."""
+    shown, rest = places[:_MOST_PLACES], places[_MOST_PLACES:]
+    label = "" if several else "line "
+    gutter = max(columns(place.where(several)) for place in shown)
+    for place in shown:
+        where = label + place.where(several).rjust(gutter) + "  "
+        room = page.width - columns(_INDENT + where)
+        said = lines.shown(place, page, room, longest=room * _MOST_LINES)
+        yield from page.lines(page.mark("dim", where) + said, _INDENT, _INDENT + " " * columns(where))
+    if rest:
+        more = f"and {_count(len(rest), 'more line')}: {', '.join(place.where(several) for place in rest)}"
+        yield from page.lines(page.mark("dim", clip(more, page.width - columns(_INDENT))), _INDENT)
 
 
 def _labelled(label: str, text: str, page: Page) -> Iterator[str]:
@@ -114,13 +115,14 @@ def _alternatives(alternatives: Sequence[Alternative], page: Page, every: bool) 
     for reason, others in reasons.items():
         for other in others:
             title = f"{page.mark('code', pad(clean(other.code), 8))} {clean(other.title)}"
-            relation = page.mark("dim", f" {other.relation.value}") if every else ""
+            relation = page.mark("dim", f"  ({other.relation.value})") if every else ""
             yield from page.lines(title + relation, f"{_INDENT}{label:{_LABEL}}", _INDENT + " " * (_LABEL + 9))
             label = ""
         if reason:
-            yield from page.lines(page.mark("dim", clean(reason)), _INDENT + " " * (_LABEL + 9))
+            yield from page.lines(page.mark("dim", clean(reason)), _INDENT + " " * _LABEL)
     if len(weighed) > len(shown):
-        more = f"and {_count(len(weighed) - len(shown), 'more', plural='more')} that {'was' if len(weighed) - len(shown) == 1 else 'were'} weighed"
+        number = len(weighed) - len(shown)
+        more = f"and {number} more that {'was' if number == 1 else 'were'} weighed"
         yield from page.lines(page.mark("dim", more), _INDENT + " " * _LABEL)
 
 
@@ -168,5 +170,5 @@ def _made_with(coding: Coding) -> str:
     )
 
 
-def _count(number: int, noun: str, *, plural: str | None = None) -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

@@ -35,7 +35,7 @@ def cache(tmp_path: Path) -> Settings:
     return Settings(cache=tmp_path / "cache")
 
 
-def damaged(settings: Settings, small: Edition) -> tuple[Path, list[str]]:
+def built(settings: Settings, small: Edition) -> tuple[Path, list[str]]:
     """The path of a table that was built and closed, and a list for progress lines."""
     CodeBook.open(settings).close()
     return build.table_path(small, settings), []
@@ -92,7 +92,7 @@ def test_two_processes_that_build_at_once_both_end_well(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"not a table at all" * 1000])
 def test_a_table_that_is_no_table_is_rebuilt(small: Edition, cache: Settings, content: bytes) -> None:
-    path, lines = damaged(cache, small)
+    path, lines = built(cache, small)
     path.write_bytes(content)
     book = CodeBook.open(cache, progress=lines.append)
     assert "is damaged" in lines[0]
@@ -101,7 +101,7 @@ def test_a_table_that_is_no_table_is_rebuilt(small: Edition, cache: Settings, co
 
 
 def test_a_table_cut_short_is_rebuilt(small: Edition, cache: Settings) -> None:
-    path, lines = damaged(cache, small)
+    path, lines = built(cache, small)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     book = CodeBook.open(cache, progress=lines.append)
     assert book.get("X00") is not None
@@ -112,7 +112,7 @@ def test_a_table_cut_short_is_rebuilt(small: Edition, cache: Settings) -> None:
 
 @pytest.mark.parametrize("change", ["DELETE FROM node WHERE id = 3", "DELETE FROM edition", "DROP TABLE posting"])
 def test_a_table_without_all_its_rows_is_rebuilt(small: Edition, cache: Settings, change: str) -> None:
-    path, lines = damaged(cache, small)
+    path, lines = built(cache, small)
     with duckdb.connect(str(path), config={"threads": 1}) as table:
         table.execute(change)
     book = CodeBook.open(cache, progress=lines.append)
@@ -122,7 +122,7 @@ def test_a_table_without_all_its_rows_is_rebuilt(small: Edition, cache: Settings
 
 
 def test_flipped_bits_are_found_and_mended(small: Edition, cache: Settings) -> None:
-    path, lines = damaged(cache, small)
+    path, lines = built(cache, small)
     data = bytearray(path.read_bytes())
     # DuckDB has 12 KiB of headers, then blocks of 256 KiB, each with a checksum; some are read only when needed.
     for block in range(3 * 4096, len(data), 262_144):
@@ -226,3 +226,14 @@ def test_counts_that_differ_are_refused(small: Edition, cache: Settings, monkeyp
     with pytest.raises(SourceError, match="gives 6 billable codes, where ICD-10-CM Sample has 7"):
         CodeBook.open(cache)
     assert list(cache.cache.glob("*.duckdb")) == []
+
+
+def test_a_closed_book_says_so_and_is_not_rebuilt(small: Edition, cache: Settings) -> None:
+    path, lines = built(cache, small)
+    before = path.stat().st_mtime_ns
+    book = CodeBook.open(cache, progress=lines.append)
+    book.close()
+    with pytest.raises(CodeTableError, match="was closed"):
+        book.terms()
+    assert path.stat().st_mtime_ns == before
+    assert lines == []
