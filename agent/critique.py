@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from agent.codebook import CodeBook
 from agent.prompts import Prompt
 from agent.records import (
+    BINDING,
     Alternative,
     Candidate,
     DecidedBy,
@@ -23,6 +24,7 @@ from agent.records import (
     Relation,
     Setting,
     Verdict,
+    dropped_by_rule,
 )
 
 Message = dict[str, str]
@@ -116,10 +118,16 @@ def critique_messages(prompt: Prompt, draft: Draft, findings: Sequence[Finding],
     messages += [{"role": "user", "content": document.text} for document in draft.encounter.documents]
     items = "\n\n".join(
         "\n".join(_item(candidate, [f for f in findings if f.candidate == candidate.id], draft, book))
-        for candidate in draft.candidates
+        for candidate in open_candidates(draft, findings)
     )
     messages.append({"role": "user", "content": f"The items:\n\n{items}"})
     return messages
+
+
+def open_candidates(draft: Draft, findings: Sequence[Finding]) -> tuple[Candidate, ...]:
+    """The candidates that a critic has a say in: those that no binding rule speaks against."""
+    closed = {finding.candidate for finding in findings if finding.reason in BINDING}
+    return tuple(candidate for candidate in draft.candidates if candidate.id not in closed)
 
 
 def _item(candidate: Candidate, findings: Sequence[Finding], draft: Draft, book: CodeBook) -> Iterator[str]:
@@ -146,12 +154,12 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def fault(judgement: Judgement, draft: Draft, book: CodeBook) -> str | None:
+def fault(judgement: Judgement, candidates: Sequence[Candidate], book: CodeBook) -> str | None:
     """What is wrong with an answer, in words that its writer can mend it by; None if nothing is.
 
     Every item is decided once, only offered options are kept, and an exclusion has its reason.
     """
-    wanted = {candidate.id: candidate for candidate in draft.candidates}
+    wanted = {candidate.id: candidate for candidate in candidates}
     decided = [judged.item for judged in judgement.items]
     missing = sorted(set(wanted) - set(decided))
     if missing:
@@ -170,10 +178,16 @@ def fault(judgement: Judgement, draft: Draft, book: CodeBook) -> str | None:
     return None
 
 
-def read_verdicts(judgement: Judgement, draft: Draft, book: CodeBook) -> list[Verdict]:
-    """What a model decided, as verdicts; the answer has no fault."""
+def read_verdicts(judgement: Judgement, draft: Draft, findings: Sequence[Finding], book: CodeBook) -> list[Verdict]:
+    """What a model decided, as verdicts, and what binding rules decided without it; the answer has no fault."""
     by_item = {judged.item: judged for judged in judgement.items}
-    return [_verdict(candidate, by_item[candidate.id], book) for candidate in draft.candidates]
+    against = {f.candidate: f for f in findings if f.reason in BINDING}
+    return [
+        _verdict(candidate, by_item[candidate.id], book)
+        if candidate.id in by_item
+        else dropped_by_rule(candidate, against[candidate.id])
+        for candidate in draft.candidates
+    ]
 
 
 def _verdict(candidate: Candidate, judged: Judged, book: CodeBook) -> Verdict:

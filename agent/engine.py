@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.codebook import CodeBook
 from agent.config import SecondLook, Settings
-from agent.critique import Judgement, critique_messages, fault, read_verdicts
+from agent.critique import Judgement, critique_messages, fault, open_candidates, read_verdicts
 from agent.errors import ContextTooSmall, TruncatedAnswer
 from agent.lexical import LexicalEngine
 from agent.llm import Endpoint, Message
@@ -67,14 +67,17 @@ class ModelEngine:
         Raises:
             ModelError: the model could not be asked or kept answering wrongly.
         """
+        open_to_judge = open_candidates(draft, findings)
+        if not open_to_judge:
+            return read_verdicts(Judgement(items=[]), draft, findings, self._book), Usage()
         answer = await self._endpoint.ask(
             self.critique_messages(draft, findings),
             Judgement,
             step="critique",
             encounter=draft.encounter.id,
-            check=lambda judgement: fault(judgement, draft, self._book),
+            check=lambda judgement: fault(judgement, open_to_judge, self._book),
         )
-        return read_verdicts(answer.value, draft, self._book), answer.usage
+        return read_verdicts(answer.value, draft, findings, self._book), answer.usage
 
     def propose_messages(self, encounter: Encounter, document: Document, chunk: Chunk) -> list[Message]:
         """The messages that reading `chunk` sends first."""

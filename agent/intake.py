@@ -1,8 +1,8 @@
 """Intake: the bytes of a note become a document, or an error that says what is wrong with them and what mends it.
 
-The text is kept code point by code point: no line end, byte order mark or NUL is changed, so that offsets hold. UTF-8 is
-expected; UTF-16 and UTF-32 are read where a byte order mark says so. Offsets count into the decoded text, in which a
-byte order mark is the first code point.
+The text is kept code point by code point: no line end, byte order mark or NUL is changed, so that offsets hold. UTF-8
+is expected; UTF-16 and UTF-32 are read where a byte order mark says so. Offsets count into the decoded text, in which
+a byte order mark is the first code point.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def check_document(document: Document, settings: Settings | None = None) -> None
             document=name,
         ) from None
     _check_size(size, name, settings)
-    if all(char.isspace() or has_no_width(char) for char in text[:_SAMPLE]) and not _says_something(text):
+    if all(has_no_width(char) or char.isspace() for char in text.strip()):
         raise NoteError(f"{name} is empty; give the text of a note", document=name)
     nul, control = text.count("\x00"), sum(1 for _ in _CONTROL.finditer(text))
     if nul > _MOST_NUL * len(text) or control > _MOST_CONTROL * len(text):
@@ -134,15 +134,11 @@ def _languages() -> dict[str, frozenset[str]]:
     return {name: words if name == "English" else words - small["English"] for name, words in small.items()}
 
 
-def _says_something(text: str) -> bool:
-    return any(not char.isspace() and not has_no_width(char) for char in text)
-
-
 def _check_size(size: int, name: str, settings: Settings) -> None:
     if size > settings.max_note_bytes:
         raise NoteError(
-            f"{name} is {size:,} bytes long and a note may have {settings.max_note_bytes:,}; give one document at a time, "
-            "or set CHARTPROOF_MAX_NOTE_BYTES higher",
+            f"{name} is longer ({size:,} bytes) than a note may be ({settings.max_note_bytes:,}); give one document at "
+            "a time, or set CHARTPROOF_MAX_NOTE_BYTES higher",
             document=name,
         )
 
@@ -150,7 +146,8 @@ def _check_size(size: int, name: str, settings: Settings) -> None:
 def _load(path: Path, name: str, settings: Settings) -> bytes:
     try:
         _check_size(path.stat().st_size, name, settings)
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(settings.max_note_bytes + 1)
     except FileNotFoundError:
         raise NoteError(f"{path} is not there; correct its name", document=name) from None
     except IsADirectoryError:

@@ -8,13 +8,13 @@ from functools import lru_cache
 from agent.codebook import Code, CodeBook
 from agent.records import Alternative, Assertion, Candidate, Evidence, Proposal, Relation
 
-MOST_NEAR = 10
+MOST_NEAR = 7
 """How many codes near the proposed one are offered at the most."""
 
-MOST_NEAR_OTHERS = 3
+MOST_NEAR_OTHERS = 2
 """The same for each further code that its reader weighed."""
 
-MOST_SEARCHED = 5
+MOST_SEARCHED = 3
 """How many codes found by the condition's words are offered at the most."""
 
 _SIDES = ("right", "left", "bilateral")
@@ -115,7 +115,7 @@ class Lookup:
                 found.setdefault(other.code, (other, Relation.SIBLING))
             if own.seventh and node is own:
                 for other in self._book.siblings(own.code):
-                    if other.seventh in "DS":
+                    if other.seventh == "D":
                         found.setdefault(other.code, (other, Relation.SIBLING))
             node = parent
         return tuple(found.values())
@@ -141,7 +141,7 @@ def _like(own: Code, codes: Iterable[Code]) -> Iterable[Code]:
         if code.seventh != own.seventh and code.seventh and own.seventh:
             continue
         other = {side for side in _SIDES if side in code.title.lower()}
-        if sides and other and not sides & other and own.parent[:5] != code.parent[:5]:
+        if sides and other and not sides & other:
             continue
         yield code
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from bisect import bisect_left, bisect_right
 from functools import cache
 from importlib.resources import files
 
@@ -16,7 +17,7 @@ CHARACTERS_A_TOKEN = 4
 _LONGEST_HEADING = 60
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _LEAD = re.compile(r"[\s\ufeff\x00]*(?:[#*\-•=_]+|\d{1,2}[.)]|[A-Z][.)])?[\s*_]*")
-_INLINE = re.compile(r"([A-Za-z][A-Za-z0-9 ,&/()'\-\u2019]{0,59}?)[\s*_]*[:\u2013\u2014](?=[\s*_]|$)")
+_INLINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9 ,&/()'\-\u2019]{0,59}?)[\s*_]*[:\u2013\u2014][*_]*(?=\s|$)")
 
 
 def read_sections(document: Document) -> tuple[Section, ...]:
@@ -63,7 +64,7 @@ def cut_chunks(
         context = max(0, start - context_tokens * CHARACTERS_A_TOKEN)
         while 0 < context < start and not text[context - 1].isspace():
             context += 1
-        touched = tuple(section for section in sections if section.start < end and section.end > start)
+        touched = sections[bisect_right(ends_of_sections, start) : bisect_left(ends_of_sections, end) + 1]
         chunks.append(
             Chunk(document=document.id, index=len(chunks), start=start, end=end, context=context, sections=touched)
         )
@@ -107,9 +108,9 @@ def section_at(sections: tuple[Section, ...], place: int) -> Section:
 
 def _break(text: str, start: int, limit: int, ends_of_sections: list[int]) -> int:
     middle = start + (limit - start) // 2
-    whole = [end for end in ends_of_sections if middle <= end <= limit]
-    if whole:
-        return whole[-1]
+    last = bisect_right(ends_of_sections, limit) - 1
+    if last >= 0 and ends_of_sections[last] >= middle:
+        return ends_of_sections[last]
     ends = [end for _, end in sentences(text, start, min(len(text), limit + 1)) if start < end < limit]
     if ends and ends[-1] > start + (limit - start) // 4:
         return ends[-1]

@@ -102,6 +102,10 @@ class Reason(StrEnum):
     REPLACED = "replaced"
 
 
+BINDING = frozenset((Reason.NEGATED, Reason.FAMILY, Reason.HYPOTHETICAL, Reason.UNCERTAIN_OUTPATIENT))
+"""What no critic may overrule: a code for what the documents do not state to be the patient's, and certain enough."""
+
+
 class DecidedBy(StrEnum):
     """Who excluded a code."""
 
@@ -318,6 +322,18 @@ class Dropped(Record):
 
 
 Verdict = Kept | Dropped
+
+
+def dropped_by_rule(candidate: Candidate, finding: Finding) -> Dropped:
+    """The verdict of a rule that speaks against a candidate; the finding has a reason."""
+    return Dropped(
+        candidate=candidate.id,
+        reason=finding.reason or Reason.NOT_REPORTABLE,
+        citation=finding.citation,
+        explanation=finding.message,
+        decided_by=DecidedBy.RULE,
+        replaced_by=finding.instead,
+    )
 
 
 class AssignedCode(Record):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from agent.codebook import CodeBook
 from agent.errors import StepError
 from agent.records import (
+    BINDING,
     Alternative,
     AssignedCode,
     Candidate,
@@ -23,10 +24,8 @@ from agent.records import (
     Setting,
     Severity,
     Verdict,
+    dropped_by_rule,
 )
-
-_BINDING = frozenset((Reason.NEGATED, Reason.FAMILY, Reason.HYPOTHETICAL, Reason.UNCERTAIN_OUTPATIENT))
-"""What no critic may overrule: a code for what the document does not state as the patient's."""
 
 _MERE_MENTIONS = frozenset((Reason.NOT_REPORTABLE, Reason.HISTORICAL, Reason.DUPLICATE))
 """Reasons that speak of a mention, not of the condition."""
@@ -50,10 +49,10 @@ def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict
         StepError: a candidate with no verdict or two, or a kept code that is not a billable code of the edition.
     """
     _check(draft, verdicts)
-    verdicts = _bound(verdicts, findings)
+    verdicts = _bound(draft.candidates, verdicts, findings)
     kept: dict[str, list[tuple[Candidate, Kept]]] = {}
     dropped: dict[tuple[str, str, str | None], list[tuple[Candidate, Dropped]]] = {}
-    for candidate, verdict in zip(draft.candidates, sorted(verdicts, key=lambda v: v.candidate), strict=True):
+    for candidate, verdict in zip(draft.candidates, verdicts, strict=True):
         if isinstance(verdict, Kept):
             kept.setdefault(verdict.code, []).append((candidate, verdict))
         else:
@@ -81,22 +80,15 @@ def _join_mentions(
             kept[code].append((candidate, kept[code][0][1].model_copy(update={"candidate": candidate.id})))
 
 
-def _bound(verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[Verdict]:
+def _bound(candidates: Sequence[Candidate], verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[Verdict]:
     """The verdicts, with those that keep what a binding rule speaks against turned into that rule's exclusion."""
-    binding = {f.candidate: f for f in findings if f.reason in _BINDING and f.candidate is not None}
-    bound: list[Verdict] = []
-    for verdict in verdicts:
-        finding = binding.get(verdict.candidate)
-        if isinstance(verdict, Kept) and finding is not None and finding.reason is not None:
-            verdict = Dropped(
-                candidate=verdict.candidate,
-                reason=finding.reason,
-                citation=finding.citation,
-                explanation=finding.message,
-                decided_by=DecidedBy.RULE,
-            )
-        bound.append(verdict)
-    return bound
+    binding = {f.candidate: f for f in findings if f.reason in BINDING and f.candidate is not None}
+    return [
+        dropped_by_rule(candidate, binding[candidate.id])
+        if isinstance(verdict, Kept) and candidate.id in binding
+        else verdict
+        for candidate, verdict in zip(candidates, sorted(verdicts, key=lambda v: v.candidate), strict=True)
+    ]
 
 
 def _changed(kept: dict[str, list[tuple[Candidate, Kept]]]) -> dict[tuple[str, str], list[tuple[Candidate, Kept]]]:

@@ -1,4 +1,4 @@
-"""Sentences with the answer tagged inline: `<tag name=value>words</tag>`, `\\n` for a line's end; `#` lines are remarks."""
+"""Sentences with the answer tagged inline, `<tag name=value>words</tag>`; `\\n` is a line's end, `#` is a remark."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def test_regular_plurals_lose_their_ending(plural: str, word: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    "abscess axis sepsis psoriasis pancreatitis pelvis virus pus os gas pancreas biceps forceps arthritis his s us mg".split(),
+    "abscess axis sepsis psoriasis pancreatitis pelvis virus pus os gas pancreas biceps forceps his s us".split(),
 )
 def test_words_that_end_in_s_and_are_no_plurals_stay(word: str) -> None:
     assert singular(word) == word

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from agent.records import (
     Assertion,
     Candidate,
-    DecidedBy,
     Draft,
-    Dropped,
     Finding,
     Kept,
     Relation,
     Scope,
     Verdict,
+    dropped_by_rule,
 )
 
 _WHY_NOT = {
@@ -34,15 +33,8 @@ def judge(draft: Draft, findings: Sequence[Finding]) -> Iterator[Verdict]:
             objections.setdefault(finding.candidate, finding)
     for candidate in draft.candidates:
         objection = objections.get(candidate.id)
-        if objection is not None and objection.reason is not None:
-            yield Dropped(
-                candidate=candidate.id,
-                reason=objection.reason,
-                citation=objection.citation,
-                explanation=objection.message,
-                decided_by=DecidedBy.RULE,
-                replaced_by=objection.instead,
-            )
+        if objection is not None:
+            yield dropped_by_rule(candidate, objection)
         else:
             yield Kept(
                 candidate=candidate.id,

@@ -243,6 +243,8 @@ class Endpoint:
                         verify=self._tls, limits=httpx2.Limits(max_keepalive_connections=0)
                     ),
                 )
+                # The SDK loads its resources when they are first touched; a second, that is not the endpoint's.
+                _ = client.chat.completions
                 seat = self._seats[loop] = _Seat(client, asyncio.Semaphore(self._settings.concurrency))
             return seat
 
