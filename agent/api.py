@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from agent.codebook import CodeBook
@@ -89,9 +90,13 @@ def code_encounter(
     scope: Scope | str = Scope.CLAIM,
     engine: Engine | None = None,
     settings: Settings | None = None,
+    watch: Watch | None = None,
 ) -> Coding:
-    """The coding of an encounter with one document or several; arguments and errors as in `code_note`."""
-    return _wait(acode_encounter(encounter, scope=scope, engine=engine, settings=settings))
+    """The coding of an encounter with one document or several; arguments and errors as in `code_note`.
+
+    `watch` is shown the draft that goes to the critique, and its findings.
+    """
+    return _wait(acode_encounter(encounter, scope=scope, engine=engine, settings=settings, watch=watch))
 
 
 async def acode_encounter(
@@ -102,7 +107,7 @@ async def acode_encounter(
     settings: Settings | None = None,
     watch: Watch | None = None,
 ) -> Coding:
-    """As `code_encounter`, for asyncio; `watch` is shown what goes to the critique."""
+    """As `code_encounter`, for asyncio."""
     settings = settings or Settings.from_environment()
     opened = open_all(settings)
     return await code(
@@ -124,7 +129,7 @@ class Opened(NamedTuple):
     lexical: LexicalEngine
 
 
-_opened: dict[Settings, Opened] = {}
+_opened: dict[Path, Opened] = {}
 _opening = threading.Lock()
 
 
@@ -134,10 +139,10 @@ def open_all(settings: Settings, *, progress: Callable[[str], None] | None = Non
     `progress` is given a line when the code table has to be built first, which takes seconds.
     """
     with _opening:
-        if settings not in _opened:
+        if settings.cache not in _opened:
             book = CodeBook.open(settings, progress=progress)
-            _opened[settings] = Opened(book, Lookup(book), LexicalEngine(book))
-        return _opened[settings]
+            _opened[settings.cache] = Opened(book, Lookup(book), LexicalEngine(book))
+        return _opened[settings.cache]
 
 
 def read_setting(value: Setting | str) -> Setting:

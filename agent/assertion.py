@@ -8,7 +8,7 @@ The cues are data, in `agent/cues.tsv`; a number in `reach` is the most words th
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -72,10 +72,20 @@ class _Cue:
 
 
 class _Scope(NamedTuple):
+    """The words `first` to `last` that a cue reaches over; the cue itself is the words `start` up to `end`."""
+
     first: int
     last: int
     kind: Assertion
     cue: str
+    start: int
+    end: int
+
+    def within(self, own: Container[int], first: int) -> bool:
+        """Whether the cue is made of a condition's own words, whose first is `first`."""
+        if self.start == self.end or (self.kind is Assertion.NEGATED and self.start == first):
+            return False
+        return all(index in own for index in range(self.start, self.end))
 
 
 class Scopes:
@@ -105,9 +115,17 @@ class Scopes:
             for index in range(scope.first, scope.last + 1)
         )
 
-    def read(self, first: int, last: int, section: str) -> Reading:
-        """What is said of the condition in words `first` to `last` (both included), in a section of kind `section`."""
-        said = {scope.kind: scope for scope in self._scopes if scope.first <= last and first <= scope.last}
+    def read(self, first: int, last: int, section: str, own: Container[int] = ()) -> Reading:
+        """What is said of the condition in words `first` to `last` (both included), in a section of kind `section`.
+
+        `own` are the words that name the condition; a cue that is made of them says nothing of it ("screening for colon
+        cancer", "concussion without loss of consciousness"), but for a denial that begins it.
+        """
+        said = {
+            scope.kind: scope
+            for scope in self._scopes
+            if scope.first <= last and first <= scope.last and not scope.within(own, first)
+        }
         for kind in _ORDER:
             if kind in said:
                 return Reading(kind, said[kind].cue)
@@ -140,11 +158,11 @@ def _reach(i: int, j: int, cue: _Cue, stops: list[tuple[int, int]], lows: list[s
             verb += 1
         last = min([len(lows) - 1, j - 1 + cue.reach] + [a - 1 for a, b in stops if a > verb or (a == b and a >= j)])
         if last >= j:
-            scopes.append(_Scope(j, last, kind, name))
+            scopes.append(_Scope(j, last, kind, name, i, j))
     if cue.direction in ("backward", "both"):
         first = max([0, i - cue.reach] + [b for _, b in stops if b <= i])
         if first <= i - 1:
-            scopes.append(_Scope(first, i - 1, kind, name))
+            scopes.append(_Scope(first, i - 1, kind, name, i, j))
     return scopes
 
 

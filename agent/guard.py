@@ -132,7 +132,8 @@ class Guard:
                 if quote[i].text == text[j].text:
                     step(1, 1, 0, 0)
                 elif self.is_misspelt(quote[i].text, text[j].text, known):
-                    step(1, 1, 1, 0)
+                    plural = _is_plural(quote[i].text, text[j].text)
+                    step(1, 1, int(not plural), int(plural))
                 for more in (2, 3):
                     if self._joins(quote[i].text, text[j : j + more], more):
                         step(1, more, 0, 0)

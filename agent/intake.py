@@ -48,7 +48,7 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _WORDS = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 _SAMPLE = 200_000
 """Code points that the test of language reads."""
-_FEWEST_LETTERS, _FEWEST_WORDS, _FEWEST_HITS, _FEWEST_KINDS = 40, 12, 4, 3
+_FEWEST_LETTERS, _FEWEST_WORDS, _FEWEST_KINDS = 40, 12, 5
 _FOREIGN_SHARE = 0.12
 
 
@@ -120,7 +120,7 @@ def foreign_language(text: str) -> str | None:
     del found["English"]
     language = max(found, key=lambda name: sum(found[name]))
     hits, kinds = sum(found[language]), len(found[language])
-    if hits < _FEWEST_HITS or kinds < _FEWEST_KINDS or hits < _FOREIGN_SHARE * total or hits < 2 * english:
+    if kinds < _FEWEST_KINDS or hits < _FOREIGN_SHARE * total or hits < 2 * english:
         return None
     return language
 
@@ -152,10 +152,9 @@ def _load(path: Path, name: str, settings: Settings) -> bytes:
         raise NoteError(f"{path} is not there; correct its name", document=name) from None
     except IsADirectoryError:
         raise NoteError(f"{path} is a folder; name the files in it", document=name) from None
-    except OSError as error:
-        raise NoteError(
-            f"{path} can't be read: {error.strerror or error}; mend that and try again", document=name
-        ) from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise NoteError(f"{path} can't be read ({why}); mend that and try again", document=name) from None
 
 
 def _decode(data: bytes, name: str) -> str:
@@ -174,11 +173,11 @@ def _wrong_byte(data: bytes, at: int, codec: str, name: str) -> str:
     """Which byte is not in the encoding, and what the file may be instead."""
     value, line = data[at], data.count(b"\n", 0, at) + 1
     where = f"{name} is not {codec.upper()}: byte 0x{value:02X} at offset {at} (line {line})"
+    if codec != "utf-8":
+        return f"{where} can't be decoded, though it begins with a mark of that encoding; save it again as UTF-8"
     control = sum(1 for byte in data if byte < 9 or 13 < byte < 27 or 27 < byte < 32)
     if control > _MOST_CONTROL * len(data):
         return f"{where} can't be decoded, and much of it is no text; give plain text in UTF-8"
-    if codec != "utf-8":
-        return f"{where} can't be decoded, though it begins with a mark of that encoding; save it again as UTF-8"
     letter = bytes([value]).decode("cp1252", "replace")
     guess = (
         f"would be {letter!r} in Windows-1252" if letter.isprintable() and letter != "\ufffd" else "can't be decoded"

@@ -31,10 +31,11 @@ def at_edge(text: str, place: int) -> bool:
         return True
     if _is_word(text[left]) and _is_word(text[right]):
         return False
-    return _IN_NUMBER.search(text[max(left - 1, 0) : left + 1] + text[right : right + 2]) is None
+    before = text[left - 1] if left > 0 else " "
+    return _IN_NUMBER.search(before + text[left] + text[right : right + 2]) is None
 
 
-_IN_NUMBER = re.compile(r"\d[.,]\d")
+_IN_NUMBER = re.compile(r"\d[.,]\d|^[^\w.]\.\d")
 
 
 def _places(text: str, needle: str, start: int, end: int) -> Iterator[Span]:
