@@ -44,6 +44,7 @@ _WORD = _words(
     digit="0-9\u00b2\u00b3\u00b9\u00bc-\u00be\u2070\u2074-\u2079\u2080-\u2089\u2150-\u218f\u2460-\u249b\u24ea-\u24ff\u2776-\u2793"
     "\U0001f100-\U0001f10c\U0001fbf0-\U0001fbf9",
 )
+_STOP = re.compile(r"[.!?;](?= )")
 _LOOSE = 3
 """How many words more or fewer than the quote a passage may have at either end when its bounds are sought."""
 _ANCHORS = 4
@@ -76,11 +77,16 @@ class Difference(NamedTuple):
 
 
 class Alignment(NamedTuple):
-    """A passage that comes near to a quote: its place, its likeness (0 to 100), and every difference in words."""
+    """A passage that comes near to a quote: its place, its likeness (0 to 100), and every difference in words.
+
+    `words` is how many words the quote has; `same_stops` says that the passage ends as many sentences inside as the
+    quote does.
+    """
 
     span: Span
     score: float
     words: int
+    same_stops: bool
     differences: tuple[Difference, ...]
 
 
@@ -144,9 +150,11 @@ def align(words: Words, quote: str, start: int, end: int) -> tuple[Alignment, ..
         span = words.fold.span(words.starts[a], words.ends[b - 1])
         if span is None or span.start < start or span.end > end:
             continue
-        score = fuzz.ratio(sought.whole, words.passage(a, b), score_cutoff=_FAR)
+        passage = words.passage(a, b)
+        score = fuzz.ratio(sought.whole, passage, score_cutoff=_FAR)
         if score > 0:
-            found.append(Alignment(span, score, count, tuple(_differences(sought, words, a, b))))
+            same_stops = len(_STOP.findall(sought.whole)) == len(_STOP.findall(passage))
+            found.append(Alignment(span, score, count, same_stops, tuple(_differences(sought, words, a, b))))
     found.sort(key=lambda one: (-one.score, len(one.differences), one.span))
     apart: list[Alignment] = []
     for one in found:

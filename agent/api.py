@@ -11,8 +11,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from agent.codebook import CodeBook
 from agent.config import Settings
+from agent.engine import ModelEngine
 from agent.errors import InputError
 from agent.lexical import LexicalEngine
+from agent.llm import Endpoint
 from agent.lookup import Lookup
 from agent.pipeline import Engine, Watch, code
 from agent.records import Coding, Document, Encounter, Patient, Scope, Setting
@@ -27,7 +29,7 @@ def code_note(
     scope: Scope | str = Scope.CLAIM,
     date_of_service: date | str | None = None,
     patient: Patient | None = None,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
     settings: Settings | None = None,
     encounter_id: str = "note",
 ) -> Coding:
@@ -39,7 +41,8 @@ def code_note(
         scope: "claim" for what this encounter reports, "mentions" for every condition asserted.
         date_of_service: a date or an ISO date (2026-05-04); without it the result says that validity is not known.
         patient: age in years and sex, where known.
-        engine: what reads the note; the embedded lexical engine if None.
+        engine: what reads the note: "lexical", "llm", "auto" or an engine of your own. Auto, and None, is the model where
+            the settings name one, else the embedded lexical engine.
         settings: from the environment if None.
         encounter_id: the name that the result and errors carry.
 
@@ -69,7 +72,7 @@ async def acode_note(
     scope: Scope | str = Scope.CLAIM,
     date_of_service: date | str | None = None,
     patient: Patient | None = None,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
     settings: Settings | None = None,
     encounter_id: str = "note",
 ) -> Coding:
@@ -88,7 +91,7 @@ def code_encounter(
     encounter: Encounter,
     *,
     scope: Scope | str = Scope.CLAIM,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
     settings: Settings | None = None,
     watch: Watch | None = None,
 ) -> Coding:
@@ -103,7 +106,7 @@ async def acode_encounter(
     encounter: Encounter,
     *,
     scope: Scope | str = Scope.CLAIM,
-    engine: Engine | None = None,
+    engine: Engine | str | None = None,
     settings: Settings | None = None,
     watch: Watch | None = None,
 ) -> Coding:
@@ -113,7 +116,7 @@ async def acode_encounter(
     return await code(
         encounter,
         scope=read_scope(scope),
-        engine=engine or opened.lexical,
+        engine=choose_engine(engine, opened, settings),
         book=opened.book,
         lookup=opened.lookup,
         settings=settings,
@@ -143,6 +146,30 @@ def open_all(settings: Settings, *, progress: Callable[[str], None] | None = Non
             book = CodeBook.open(settings, progress=progress)
             _opened[settings.cache] = Opened(book, Lookup(book), LexicalEngine(book))
         return _opened[settings.cache]
+
+
+_engines: dict[Settings, ModelEngine] = {}
+
+
+def choose_engine(wanted: Engine | str | None, opened: Opened, settings: Settings) -> Engine:
+    """The engine that is meant; a model's is made once for its settings, so that its limits hold for all calls.
+
+    Raises:
+        InputError: no engine has that name.
+        SettingsError: a model is wanted and the settings name none, or lack its key.
+    """
+    if wanted is None or wanted == "auto":
+        wanted = "llm" if settings.model else "lexical"
+    if wanted == "lexical":
+        return opened.lexical
+    if wanted == "llm":
+        with _opening:
+            if settings not in _engines:
+                _engines[settings] = ModelEngine(Endpoint(settings), opened.book, opened.lexical, settings)
+            return _engines[settings]
+    if isinstance(wanted, str):
+        raise InputError(f"the engine {wanted!r} is not known; give 'auto', 'lexical' or 'llm'")
+    return wanted
 
 
 def read_setting(value: Setting | str) -> Setting:

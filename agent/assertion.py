@@ -8,7 +8,7 @@ The cues are data, in `agent/cues.tsv`; a number in `reach` is the most words th
 from __future__ import annotations
 
 import csv
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -81,11 +81,11 @@ class _Scope(NamedTuple):
     start: int
     end: int
 
-    def within(self, own: Container[int], first: int) -> bool:
-        """Whether the cue is made of a condition's own words, whose first is `first`."""
+    def within(self, own: Sequence[int], first: int) -> bool:
+        """Whether the cue is made of a condition's own words, whose first is `first` (with a "for" between them)."""
         if self.start == self.end or (self.kind is Assertion.NEGATED and self.start == first):
             return False
-        return all(index in own for index in range(self.start, self.end))
+        return self.start in own and self.end <= own[-1] + 1
 
 
 class Scopes:
@@ -115,7 +115,7 @@ class Scopes:
             for index in range(scope.first, scope.last + 1)
         )
 
-    def read(self, first: int, last: int, section: str, own: Container[int] = ()) -> Reading:
+    def read(self, first: int, last: int, section: str, own: Sequence[int] = ()) -> Reading:
         """What is said of the condition in words `first` to `last` (both included), in a section of kind `section`.
 
         `own` are the words that name the condition; a cue that is made of them says nothing of it ("screening for colon

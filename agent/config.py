@@ -184,4 +184,8 @@ class Settings(Record):
 
     def shown(self) -> dict[str, str]:
         """What of the settings is written into an audit: what can change a result, and no secret."""
-        return {"chunk_tokens": str(self.chunk_tokens), "context_tokens": str(self.context_tokens)}
+        shown = {"chunk_tokens": str(self.chunk_tokens), "context_tokens": str(self.context_tokens)}
+        if self.model is not None:
+            names = ("base_url", "mode", "answer_tokens", "temperature", "seed", "second_look")
+            shown |= {name: str(getattr(self, name)) for name in names}
+        return shown

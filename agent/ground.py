@@ -134,7 +134,10 @@ class Grounder:
         if len(quote.strip()) < SHORTEST_FUZZY:
             return f"it is shorter than {SHORTEST_FUZZY} characters, where every letter counts"
         known = _Known(self._words.places, self._vocabulary)
-        return self._guard.objection(alignment.differences, alignment.words, known)
+        objection = self._guard.objection(alignment.differences, alignment.words, known)
+        if objection is None and not alignment.same_stops:
+            return "the quote and the passage do not end their sentences alike"
+        return objection
 
     def _elsewhere(self, quote: str, chunk: Chunk) -> Miss | None:
         """A miss that says so if the quote stands in the document but outside its chunk."""

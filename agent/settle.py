@@ -59,7 +59,8 @@ def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict
             dropped.setdefault((candidate.code, verdict.reason, verdict.replaced_by), []).append((candidate, verdict))
     _join_mentions(kept, dropped)
     said = [finding for finding in findings if finding.reason is None]
-    said += [_reported_once(code, len(group)) for code, group in kept.items() if len(group) > 1]
+    places = {code: len(_evidence(group)) for code, group in kept.items() if len(group) > 1}
+    said += [_reported_once(code, number) for code, number in places.items() if number > 1]
     ordered = sorted(kept.items(), key=lambda item: _place(item[1]))
     codes = tuple(
         _assigned(code, number, group, said, draft, book) for number, (code, group) in enumerate(ordered, start=1)
@@ -127,9 +128,13 @@ def _check(draft: Draft, verdicts: Sequence[Verdict]) -> None:
         )
 
 
-def _place(group: Sequence[tuple[Candidate, Kept]]) -> tuple[bool, int, str, int]:
-    """Where a code stands first, as coders read: where it was managed, the diagnoses and the assessment before the rest."""
-    return min(_rank(candidate, e) for candidate, _ in group for e in candidate.evidence)
+def _place(group: Sequence[tuple[Candidate, Kept]]) -> tuple[tuple[bool, int, str, int], int]:
+    """Where a code stands first, as coders read: where it was managed, the diagnoses and assessment before the rest.
+
+    Of two codes on the same words the one that holds more goes first: a combination code before the stage or kind that
+    it asks for ("code first", I.A.13).
+    """
+    return min((_rank(candidate, e), -len(candidate.evidence)) for candidate, _ in group for e in candidate.evidence)
 
 
 def _rank(candidate: Candidate, evidence: Evidence) -> tuple[bool, int, str, int]:

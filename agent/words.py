@@ -12,7 +12,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -49,7 +49,8 @@ class Word(NamedTuple):
 
 def fold_accents(text: str) -> str:
     """Lower case without accents; may change the length, so never used where a place is kept."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    # Lower case last: folding turns mathematical letters into capitals.
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
 
 
 def singular(word: str) -> str:
@@ -61,6 +62,12 @@ def singular(word: str) -> str:
     if word.endswith(("sses", "xes", "ches", "shes", "zes")):
         return word[:-2]
     return word[:-1]
+
+
+@lru_cache(maxsize=200_000)
+def _low(raw: str) -> str:
+    """A word as phrases are compared; remembered, since every word of every text passes here."""
+    return singular(fold_accents(raw))
 
 
 Phrases = dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]
@@ -147,7 +154,7 @@ class Vocabulary:
 
     def _join_phrases(self, words: list[Word]) -> None:
         """Give the words of each known phrase what the phrase stands for, in place."""
-        lows = [singular(fold_accents(word.raw)) for word in words]
+        lows = [_low(word.raw) for word in words]
         place = 0
         while place < len(words):
             size = 1

@@ -49,7 +49,7 @@ def main() -> None:
         list(opened.lexical.read(document, chunk))
 
     def whole() -> None:
-        code_note(text, setting="outpatient", settings=settings)
+        code_note(text, setting="outpatient", engine="lexical", settings=settings)
 
     print(f"note of {len(text.split())} words, {rounds} rounds after 5 to warm up, one core; opening all: {start:.2f} s")
     print("| step | p50 ms | p95 ms |")

@@ -32,7 +32,7 @@ from evals.score import Score, Steps, score, score_failed, steps
 
 
 async def measure(
-    cases: Iterable[Case], scope: Scope, settings: Settings, engine: Engine | None
+    cases: Iterable[Case], scope: Scope, settings: Settings, engine: Engine | str
 ) -> tuple[list[Score], list[Coding], list[float]]:
     """The score and the seconds of each case; a coding that fails is a score too.
 
@@ -61,7 +61,7 @@ async def measure(
             case.encounter, coding, case.gold, book, taken
         ), coding.audit.usage.seconds - coding.audit.usage.model_seconds
 
-    if engine is None:
+    if engine == "lexical":
         results = [await one(case) for case in cases]
     else:
         results = list(await asyncio.gather(*(one(case) for case in cases)))
@@ -147,7 +147,7 @@ def main() -> None:
             print(add(path, settings))
     opened = open_all(settings)
     book = opened.book
-    engine = None
+    engine: Engine | str = "lexical"
     if arguments.engine == "llm":
         engine = ModelEngine(Endpoint(settings), book, opened.lexical, settings)
     sets: dict[str, tuple[Callable[[], Iterable[Case]], Scope]] = {

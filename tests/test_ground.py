@@ -181,6 +181,8 @@ pain in the left knee and right hip | pain in the right knee and left hip
 anemia c\u0304 bleeding today | anemia s\u0304 bleeding today
 chest pain but no pneumonia | chest pain ... pneumonia
 pneumonia was ruled out. Cough present | pneumonia ... present
+as in the patient's report. light-headedness today | patient reports light-headedness
+no cough. Fever is present | no cough, fever is presnet
 left knee effusion ... seen | knee ... left
 """
 
