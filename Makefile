@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= ../shared/data
 
-.PHONY: demo test lint types eval-external bench wheel clean
+.PHONY: demo test lint types eval eval-external record bench wheel live clean
 
 demo: $(READY)
 	$(BIN)/chartproof code tests/notes/office_visit.txt --setting outpatient --dos 2026-05-04
@@ -24,6 +24,18 @@ types: $(READY)
 # Accuracy on labelled notes that are not part of the project; DATA is the folder that holds them.
 eval-external: $(READY)
 	$(BIN)/python -m evals.external $(DATA) $(if $(ADDED),--added $(ADDED)) $(if $(ERRORS),--errors $(ERRORS))
+
+# The synthetic notes: the recorded model beside the lexical engine; replayed, no key.
+eval: $(READY)
+	$(BIN)/python -m evals.recorded
+
+# Records the cassettes anew from the endpoint of the settings (CHARTPROOF_BASE_URL, OPENAI_API_KEY).
+record: $(READY)
+	$(BIN)/python -m evals.recorded --record
+
+# The client against a real llama.cpp server; see tests/test_live_smollm.py for what it needs.
+live: $(READY)
+	$(BIN)/python -m pytest -m live
 
 bench: $(READY)
 	$(BIN)/python -m evals.bench_codebook

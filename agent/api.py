@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -41,8 +41,8 @@ def code_note(
         scope: "claim" for what this encounter reports, "mentions" for every condition asserted.
         date_of_service: a date or an ISO date (2026-05-04); without it the result says that validity is not known.
         patient: age in years and sex, where known.
-        engine: what reads the note: "lexical", "llm", "auto" or an engine of your own. Auto, and None, is the model where
-            the settings name one, else the embedded lexical engine.
+        engine: what reads the note: "lexical", "llm", "auto" or an engine of your own. Auto, and None, is the model
+            where the settings name one, else the embedded lexical engine.
         settings: from the environment if None.
         encounter_id: the name that the result and errors carry.
 
@@ -77,6 +77,12 @@ async def acode_note(
     encounter_id: str = "note",
 ) -> Coding:
     """As `code_note`, for asyncio."""
+    if not isinstance(text, str):
+        raise InputError(f"the note is {type(text).__name__}, not text; decode it first, most likely as UTF-8")
+    if not (isinstance(encounter_id, str) and encounter_id):
+        raise InputError(
+            f"the encounter's id {encounter_id!r} is no name; give a text that is not empty, or leave it out"
+        )
     encounter = Encounter(
         id=encounter_id,
         setting=read_setting(setting),
@@ -112,7 +118,9 @@ async def acode_encounter(
 ) -> Coding:
     """As `code_encounter`, for asyncio."""
     settings = settings or Settings.from_environment()
-    opened = open_all(settings)
+    opened = _opened.get(settings.cache)
+    if opened is None:  # the table may have to be built, for seconds in which the event loop must go on
+        opened = await asyncio.to_thread(open_all, settings)
     return await code(
         encounter,
         scope=read_scope(scope),
@@ -193,11 +201,13 @@ def read_scope(value: Scope | str) -> Scope:
 
 def read_date(value: date | str | None) -> date | None:
     """The date of service that `value` gives; InputError shows the form."""
+    if isinstance(value, datetime):
+        return value.date()
     if value is None or isinstance(value, date):
         return value
     try:
         return date.fromisoformat(value)
-    except ValueError:
+    except (ValueError, TypeError):
         raise InputError(
             f"the date of service {value!r} is no date; write it as year-month-day, such as 2026-05-04"
         ) from None

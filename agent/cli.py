@@ -33,6 +33,10 @@ CHARTPROOF_CONTEXT_TOKENS, CHARTPROOF_MAX_NOTE_BYTES; NO_COLOR for output withou
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one line that says what to do; a missing --setting is explained."""
 
+    def print_help(self, file: object = None) -> None:
+        with Output() as out:
+            out.write(self.format_help())
+
     def error(self, message: str) -> NoReturn:
         missing = message.partition("arguments are required: ")[2].split(", ")
         if "--setting" in missing:
@@ -51,11 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options = build_parser().parse_args(arguments)
             run: Callable[[argparse.Namespace], int] = options.run
             return run(options)
-    except SystemExit as stop:  # argparse: help, version, or a usage error that it has told
-        return _flushed(stop.code if isinstance(stop.code, int) else 2)
+    except SystemExit as stop:  # argparse: help, version, or a usage error that was told
+        return stop.code if isinstance(stop.code, int) else 2
     except ChartproofError as error:
         say(f"chartproof: {error}")
-        abandon_output()
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output is gone (`| head`); nothing is wrong and nobody is left to tell.
@@ -63,7 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except KeyboardInterrupt:
         say("chartproof: stopped")
-        abandon_output()
         return STOPPED
     except MemoryError:
         say("chartproof: there is not enough memory; code fewer or shorter notes at once")
@@ -190,16 +192,6 @@ def _schema(options: argparse.Namespace) -> int:
     with Output() as out:
         out.write(json.dumps(Coding.model_json_schema(mode="serialization"), indent=2) + "\n")
     return 0
-
-
-def _flushed(status: int) -> int:
-    """The status, once what was printed is out; a reader that is gone is no error."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        abandon_output()
-    return status
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ def _is_word(char: str) -> bool:
 
 
 def at_edge(text: str, place: int) -> bool:
-    """True if no word runs across `place` of `text`; a decimal point or comma inside a number does not end it."""
+    """True if no word, number or slashed abbreviation runs across `place` of `text`: not inside 7.5, 140/90 or w/o."""
     left, right = place - 1, place
     while left >= 0 and has_no_width(text[left]):
         left -= 1
@@ -31,11 +31,13 @@ def at_edge(text: str, place: int) -> bool:
         return True
     if _is_word(text[left]) and _is_word(text[right]):
         return False
-    before = text[left - 1] if left > 0 else " "
-    return _IN_NUMBER.search(before + text[left] + text[right : right + 2]) is None
+    return _INSIDE.search(f"{text[max(left - 2, 0) : left + 1]}\n{text[right : right + 2]}") is None
 
 
-_IN_NUMBER = re.compile(r"\d[.,]\d|^[^\w.]\.\d")
+# The place is the line break; up to three characters stand before it and two after it.
+_INSIDE = re.compile(
+    r"\d[.,/:]\n\d|\d\n[.,/:]\d|(?:^|[^\w.])\.\n\d|(?:^|[\W_])[a-z](?:/\n|\n/)[a-z]", re.IGNORECASE | re.ASCII
+)
 
 
 def _places(text: str, needle: str, start: int, end: int) -> Iterator[Span]:

@@ -157,6 +157,11 @@ def test_respaced_and_recased_words_are_found(words: list[str], data: st.DataObj
         ("dose 1,500", "dose 1"),
         ("stage 3b", "stage 3"),
         ("BP 140/90", "140/9"),
+        ("BP 140/90", "140"),
+        ("appendicitis w/o abscess", "appendicitis w/"),
+        ("appendicitis w/o abscess", "o abscess"),
+        ("takes .5 mg", "5 mg"),
+        ("at 10:30", "30"),
     ],
 )
 def test_no_quote_cuts_a_word_or_a_number(text: str, quote: str) -> None:

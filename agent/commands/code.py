@@ -68,7 +68,7 @@ def _coded(source: Source, options: argparse.Namespace, settings: Settings, out:
         date_of_service=read_date(options.dos),
     )
     open_all(settings, progress=say)
-    coding = code_encounter(encounter, scope=options.scope, settings=settings)
+    coding = code_encounter(encounter, scope=options.scope, engine=options.engine, settings=settings)
     if options.format == "json":
         return json_line(coding.model_dump_json())
     return render(coding, encounter, colour=out.colour, every=options.all, width=out.width) + "\n"

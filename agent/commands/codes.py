@@ -65,6 +65,8 @@ def listing(options: argparse.Namespace) -> int:
 
 def show(options: argparse.Namespace) -> int:
     """Print a code or header with what it stands under, its notes, its 7th characters and what stands below."""
+    if not options.code.strip():
+        raise InputError("there is no code to show; give one, such as E11.42, or find it: chartproof codes search TEXT")
     _, book = _open()
     notes = book.notes(options.code)  # raises UnknownCode, which names the nearest
     code = book.get(options.code)
@@ -117,21 +119,25 @@ def _shown(code: Code, notes: tuple[Note, ...], book: CodeBook, page: Page, *, e
     for parent in book.parents(code.code):
         yield from page.lines(f"{page.mark('dim', 'in')} {pad(parent.code, 8)} {parent.title}", "  ", " " * 14)
     for kind, label in _NOTES.items():
-        found = [note for note in notes if note.kind == kind]
+        # The nearest first: what a block or chapter says again is left out.
+        found: dict[str, Note] = {}
+        for note in notes:
+            if note.kind == kind:
+                found.setdefault(note.text, note)
         if found:
             yield from page.lines(page.mark("head", label), "  ")
-        for note in found:
+        for note in found.values():
             at = "" if note.at == code.code else page.mark("dim", f" (at {note.at})")
             # The words "Code first" and the like are the label here, and leave their comma behind.
             yield from page.lines(f"{note.text.lstrip(' ,;')}{at}", "    ", "      ")
+    below = book.children(code.code)
     sevenths = book.seventh_characters(code.code)
-    if sevenths:
+    if sevenths and not any(child.seventh for child in below):
         yield from page.lines(
             f"{page.mark('head', '7th characters')} {page.mark('dim', f'(at {sevenths[0].at})')}", "  "
         )
         for one in sevenths:
             yield from page.lines(f"{one.character}  {one.meaning}", "    ", " " * 7)
-    below = book.children(code.code)
     if below:
         yield from page.lines(f"{page.mark('head', 'below')} {page.mark('dim', f'({len(below)})')}", "  ")
     shown = below if every or len(below) <= _MOST_BELOW + 1 else below[:_MOST_BELOW]

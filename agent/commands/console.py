@@ -112,6 +112,8 @@ class Output:
         except BrokenPipeError:
             raise
         except OSError as error:
+            if self._path is None:
+                abandon_output()
             raise self._unwritable(error) from error
 
     @property
@@ -132,13 +134,16 @@ class Output:
 
     def _unwritable(self, error: Exception) -> InputError:
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return InputError(f"{self._name} can't be written: {why}; make room or give access there, or name another file")
+        mend = "write to a file with --out FILE" if self._path is None else "name another file"
+        return InputError(f"{self._name} can't be written: {why}; make room or give access there, or {mend}")
 
 
 def abandon_output() -> None:
     """Let what standard output still holds go nowhere, so that the interpreter does not fail on it at its end."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _able(stream: TextIO) -> TextIO:
