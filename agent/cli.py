@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import importlib
 import json
+import logging
 import signal
 import sys
 import threading
@@ -112,7 +113,15 @@ def _add_code(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     code.add_argument("--dos", metavar="DATE", help="date of service, such as 2026-05-04")
     code.add_argument(
-        "--engine", default="auto", choices=("auto", "lexical"), help="what reads the notes (default auto)"
+        "--engine",
+        default="auto",
+        choices=("auto", "lexical", "llm"),
+        help="what reads the notes: auto (default) is the model where CHARTPROOF_MODEL names one, else the lexical engine",
+    )
+    code.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what a model would be sent, letter for letter, and about what it would cost; send nothing",
     )
     code.add_argument(
         "--format", default="table", choices=("table", "json"), help="table (default), or JSON, one object a line"
@@ -199,6 +208,7 @@ def _interruptible() -> Iterator[None]:
     """Ctrl-C stops at once: asyncio would make it a cancellation, which a step without a pause misses."""
 
     def stop(number: int, frame: FrameType | None) -> None:
+        logging.getLogger("asyncio").disabled = True  # it would print a traceback for every task that is given up
         raise KeyboardInterrupt
 
     ours = threading.current_thread() is threading.main_thread()

@@ -1,6 +1,6 @@
 """Bench: how long the embedded engine takes for a note, one core, warm, as a Markdown table.
 
-    python -m evals.bench_lexical [--rounds N]
+python -m evals.bench_lexical [--rounds N]
 """
 
 from __future__ import annotations
@@ -51,10 +51,15 @@ def main() -> None:
     def whole() -> None:
         code_note(text, setting="outpatient", engine="lexical", settings=settings)
 
-    print(f"note of {len(text.split())} words, {rounds} rounds after 5 to warm up, one core; opening all: {start:.2f} s")
+    print(
+        f"note of {len(text.split())} words, {rounds} rounds after 5 to warm up, one core; opening all: {start:.2f} s"
+    )
     print("| step | p50 ms | p95 ms |")
     print("|---|---|---|")
-    for name, step in (("lexical engine: read the note", read), ("the whole coding, offsets checked and judged", whole)):
+    for name, step in (
+        ("lexical engine: read the note", read),
+        ("the whole coding, offsets checked and judged", whole),
+    ):
         for _ in range(5):
             step()
         times = []

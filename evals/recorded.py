@@ -66,7 +66,13 @@ def cassette(name: str, *, record: bool = False) -> Iterator[Any]:
         serializer="json",
         record_mode="once" if record else "none",
         match_on=["method", "path", "body"],
-        filter_headers=["authorization", "user-agent", "x-stainless-os", "x-stainless-arch", "x-stainless-runtime-version"],
+        filter_headers=[
+            "authorization",
+            "user-agent",
+            "x-stainless-os",
+            "x-stainless-arch",
+            "x-stainless-runtime-version",
+        ],
     )
     with recorder.use_cassette(str(path)) as tape:
         yield tape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ from agent.commands.sources import Source, find_sources, read_stdin
 from agent.errors import ChartproofError, CodeTableError, InputError, SettingsError
 
 if TYPE_CHECKING:
+    from agent.api import Opened
     from agent.config import Settings
+    from agent.records import Encounter
 
 SOME_FAILED = 4
 
@@ -34,7 +37,9 @@ def run(options: argparse.Namespace) -> int:
     _spare_notes(options.out, sources)
     failed = 0
     with Output(options.out) as out:
-        for source in sources:
+        for number, source in enumerate(sources, start=1):
+            if len(sources) > 1 and sys.stderr.isatty():
+                say(f"chartproof: {number} of {len(sources)}: {source.name}")
             try:
                 text = _coded(source, options, settings, out)
             except (CodeTableError, SettingsError):
@@ -67,11 +72,36 @@ def _coded(source: Source, options: argparse.Namespace, settings: Settings, out:
         documents=(document,),
         date_of_service=read_date(options.dos),
     )
-    open_all(settings, progress=say)
+    opened = open_all(settings, progress=say)
+    if options.dry_run:
+        return _dry(encounter, options, settings, opened)
     coding = code_encounter(encounter, scope=options.scope, engine=options.engine, settings=settings)
     if options.format == "json":
-        return json_line(coding.model_dump_json())
+        return json_line(coding.model_dump_json(), ascii_only=out.ascii_only)
     return render(coding, encounter, colour=out.colour, every=options.all, width=out.width) + "\n"
+
+
+def _dry(encounter: Encounter, options: argparse.Namespace, settings: Settings, opened: Opened) -> str:
+    """What a model would be sent for an encounter, and what that would come to."""
+    from agent.api import code_encounter
+    from agent.dry import DryEngine
+    from agent.llm import cost
+
+    engine = DryEngine(opened.lexical, opened.book, settings)
+    code_encounter(encounter, scope=options.scope, engine=engine, settings=settings)
+    usage = engine.usage()
+    price = cost(usage, settings)
+    lines = [f"{request.step} ({request.tokens} tokens, estimated)\n{request.body}\n" for request in engine.requests]
+    money = (
+        "no price is set (CHARTPROOF_PRICE_PROMPT, CHARTPROOF_PRICE_COMPLETION)"
+        if price is None
+        else f"{price:.4f} USD"
+    )
+    lines.append(
+        f"{encounter.id}: {usage.calls} calls, about {usage.prompt_tokens} tokens sent and {usage.completion_tokens} received, "
+        f"{money}. Nothing was sent. The critique is built from what a model reads; here it holds the lexical engine's finds."
+    )
+    return "\n".join(lines) + "\n"
 
 
 def _spare_notes(out: Path | None, sources: Sequence[Source]) -> None:

@@ -41,12 +41,18 @@ def defect(error: BaseException) -> str:
     )
 
 
-def json_line(text: str) -> str:
+def json_line(text: str, *, ascii_only: bool = False) -> str:
     """JSON of one line that every reader takes as one line, and that can't steer a terminal.
 
-    Controls beyond ASCII, among them those that some readers take as line ends, are escaped; the values are the same.
+    Controls beyond ASCII, among them those that some readers take as line ends, are escaped; `ascii_only` escapes all
+    that is not ASCII. The values are the same.
     """
-    return _NOT_ASCII.sub(lambda c: c.group() if c.group().isprintable() else json.dumps(c.group())[1:-1], text) + "\n"
+
+    def escaped(found: re.Match[str]) -> str:
+        keep = found.group().isprintable() and not ascii_only
+        return found.group() if keep else json.dumps(found.group())[1:-1]
+
+    return _NOT_ASCII.sub(escaped, text) + "\n"
 
 
 class Output:
@@ -126,6 +132,11 @@ class Output:
         return self._stream.isatty() and os.environ.get("TERM") != "dumb"
 
     @property
+    def ascii_only(self) -> bool:
+        """Whether what reads this may not know letters beyond ASCII."""
+        return not _is_utf8(self._stream)
+
+    @property
     def width(self) -> int:
         """The columns of a line: the terminal's, within reason; a fixed number where there is none."""
         if not self._stream.isatty():
@@ -148,6 +159,10 @@ def abandon_output() -> None:
 
 def _able(stream: TextIO) -> TextIO:
     """The stream, made to write what its encoding has no letter for as a question mark instead of failing."""
-    if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
+    if isinstance(stream, io.TextIOWrapper) and not _is_utf8(stream):
         stream.reconfigure(errors="replace")
     return stream
+
+
+def _is_utf8(stream: TextIO) -> bool:
+    return (stream.encoding or "utf-8").lower().replace("-", "") == "utf8"
