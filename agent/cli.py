@@ -116,7 +116,7 @@ def _add_code(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--engine",
         default="auto",
         choices=("auto", "lexical", "llm"),
-        help="what reads the notes: auto (default) is the model where CHARTPROOF_MODEL names one, else the lexical engine",
+        help="what reads: auto (default) is llm where CHARTPROOF_MODEL names a model, else lexical",
     )
     code.add_argument(
         "--dry-run",

@@ -1,4 +1,4 @@
-"""Critique: a model weighs every candidate against the codes offered for it, and says why for each one it leaves out."""
+"""Critique: a model weighs every candidate against the codes offered for it, and says why of all that it leaves out."""
 
 from __future__ import annotations
 
@@ -34,12 +34,15 @@ _AROUND = 90
 
 _GUIDELINES = {
     Setting.OUTPATIENT: (
-        "- Outpatient (IV): code to the highest certainty. A diagnosis that is only possible, probable, likely, suspected or to be "
+        "- Outpatient (IV): code to the highest certainty. A diagnosis that is only possible, probable, likely, "
+        "suspected or to be "
         "ruled out is not reported (IV.H): exclude it as uncertain_outpatient and report the sign or symptom instead."
     ),
     Setting.INPATIENT: (
-        "- Inpatient (II, III): a diagnosis documented at discharge as probable, suspected, likely or still to be ruled out is "
-        "reported as if it existed (II.H, III.C). Additional diagnoses are those that were evaluated, treated, worked up, "
+        "- Inpatient (II, III): a diagnosis documented at discharge as probable, suspected, likely or still to "
+        "be ruled out is "
+        "reported as if it existed (II.H, III.C). Additional diagnoses are those that were evaluated, treated, "
+        "worked up, "
         "lengthened the stay or increased care (III); an inpatient stay may report many."
     ),
 }

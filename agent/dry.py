@@ -1,4 +1,4 @@
-"""Dry run: what a model would be sent for an encounter, letter for letter, and about what it would cost; nothing is sent."""
+"""Dry run: what a model would be sent for an encounter, letter for letter, and what it would cost; nothing is sent."""
 
 from __future__ import annotations
 

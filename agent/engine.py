@@ -1,4 +1,4 @@
-"""The model engine: propose and critique asked of a language model, with the lexical engine's finds as a second look."""
+"""The model engine: propose and critique asked of a model, with the lexical engine's finds as a second look."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def combined(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 
 
 def _linked(pair: Link, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Candidate]]:
-    """The candidates that a pair joins; one whose words call for a narrower pair (its row comes first) is that pair's."""
+    """The candidates that a pair joins; those whose words call for a narrower pair (its row comes first) are its."""
     for base in candidates:
         for other in candidates:
             if (
@@ -84,7 +84,8 @@ def _replaced(candidate: Candidate, whole: str, pair: Link, book: CodeBook) -> F
         citation=f"I.B.9, {pair.citation}",
         severity=Severity.INFO,
         codes=(candidate.code, whole),
-        message=f"The classification presumes the two conditions linked unless the provider says otherwise; {whole} ({title}) "
+        message="The classification presumes the two conditions linked unless the provider says otherwise; "
+        f"{whole} ({title}) "
         f"holds both, and {candidate.code} is not reported beside it.",
         reason=Reason.REPLACED,
         instead=whole,

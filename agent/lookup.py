@@ -126,7 +126,7 @@ def _offer(offered: dict[str, Alternative], code: Code, relation: Relation) -> N
 
 
 def _first_of_each_seventh(codes: Iterable[Code]) -> Iterable[Code]:
-    """Codes without their repetition by 7th character: the initial encounter, or whatever comes first, stands for all."""
+    """Codes without their repetition by 7th character: the initial encounter, or what comes first, stands for all."""
     seen: set[str] = set()
     for code in codes:
         if code.base not in seen:

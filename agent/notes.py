@@ -1,4 +1,4 @@
-"""Notes: a document as sections, and as chunks that an engine reads at once; both are intervals that cover it exactly."""
+"""Notes: a document as sections, and as chunks that an engine reads at once; both are intervals that cover it."""
 
 from __future__ import annotations
 

@@ -192,9 +192,11 @@ class Chunk(Record):
 class Proposal(Record):
     """What an engine claims to have read in a chunk: not yet found in the document.
 
-    `others` are further codes that its reader would weigh. `managed` quotes what shows that the condition was monitored, evaluated, assessed or treated at this encounter;
+    `others` are further codes that its reader would weigh. `managed` quotes what shows that the condition was
+    monitored, evaluated, assessed or treated at this encounter;
     None where nothing does. `at` is the code point at which an engine that reads by place says its quote begins: it is
-    checked, never believed; a model's offsets are never put here. `note` is the cue that it was read by, `reader` the engine.
+    checked, never believed; a model's offsets are never put here. `note` is the cue that it was read by, `reader` the
+    engine.
     """
 
     condition: str = Field(min_length=1)
@@ -253,7 +255,7 @@ class Alternative(Record):
 class Candidate(Record):
     """A condition with its evidence, the code proposed for it and the codes offered in its place.
 
-    `code` is as proposed, and may be unknown to the edition or a header; `alternatives` are always codes of the edition.
+    `code` is as proposed, and may be unknown to the edition or a header; `alternatives` are codes of the edition.
     `assertion` is what its reader says of it, `cued` what the cue words around the first evidence say, `note` the cue.
     `reader` is the engine that found it.
     """

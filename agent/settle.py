@@ -74,7 +74,7 @@ def _join_mentions(
     kept: dict[str, list[tuple[Candidate, Kept]]],
     dropped: dict[tuple[str, str, str | None], list[tuple[Candidate, Dropped]]],
 ) -> None:
-    """Make other mentions of a reported condition its evidence: a code is not both reported and left out as mentioned."""
+    """Make other mentions of a reported condition its evidence: no code is both reported and left out as mentioned."""
     for key in [key for key in dropped if key[0] in kept and key[1] in _MERE_MENTIONS]:
         code = key[0]
         for candidate, _ in dropped.pop(key):
@@ -121,7 +121,8 @@ def _check(draft: Draft, verdicts: Sequence[Verdict]) -> None:
     ids = sorted(verdict.candidate for verdict in verdicts)
     if ids != sorted(candidate.id for candidate in draft.candidates):
         raise StepError(
-            f"the critique of {draft.encounter.id} gave {len(ids)} verdicts for {len(draft.candidates)} candidates, or one "
+            f"the critique of {draft.encounter.id} gave {len(ids)} verdicts for {len(draft.candidates)} "
+            "candidates, or one "
             "twice; this is a defect of the engine, please report it",
             encounter=draft.encounter.id,
             step="critique",

@@ -21,7 +21,7 @@ WORDS = 400
 
 
 def sample() -> str:
-    """An office note of about `WORDS` words: the project's sample visit, its history told again until it is long enough."""
+    """An office note of about `WORDS` words: the sample visit, its history told again until it is long enough."""
     text = (Path(str(files("evals"))).parent / "tests" / "notes" / "office_visit.txt").read_text(encoding="utf-8")
     history, rest = text.split("PAST MEDICAL HISTORY", 1)
     told = history.split("HISTORY OF PRESENT ILLNESS:", 1)[1]

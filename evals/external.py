@@ -111,7 +111,8 @@ def step_table(scores: Sequence[Score], codings: Sequence[Coding]) -> str:
         for s in scores
     ]
     lines.append(
-        f"F1 of the affirmed first proposals, before the critique: {micro(before).f1:.3f}; after: {micro(scores).f1:.3f}"
+        f"F1 of the affirmed first proposals, before the critique: {micro(before).f1:.3f}; after: "
+        f"{micro(scores).f1:.3f}"
     )
     better = sum(micro([a]).f1 > micro([b]).f1 for a, b in zip(scores, before, strict=True))
     worse = sum(micro([a]).f1 < micro([b]).f1 for a, b in zip(scores, before, strict=True))
@@ -119,11 +120,13 @@ def step_table(scores: Sequence[Score], codings: Sequence[Coding]) -> str:
     if codings:
         usages = [coding.audit.usage for coding in codings]
         lines.append(
-            f"calls a note: median {median(u.calls for u in usages):g}; prompt tokens {sum(u.prompt_tokens for u in usages)}, "
+            f"calls a note: median {median(u.calls for u in usages):g}; prompt tokens "
+            f"{sum(u.prompt_tokens for u in usages)}, "
             f"completion tokens {sum(u.completion_tokens for u in usages)}"
         )
         lines.append(
-            f"rejected quotes: {sum(len(c.rejected) for c in codings)}; candidates: {sum(s.steps.candidates for s in scores)}"
+            f"rejected quotes: {sum(len(c.rejected) for c in codings)}; candidates: "
+            f"{sum(s.steps.candidates for s in scores)}"
         )
     return "\n".join(lines)
 

@@ -32,7 +32,7 @@ def load_aci(data: Path) -> Iterator[Case]:
 
 
 def load_codiesp(data: Path, split: str = "dev") -> Iterator[Case]:
-    """CodiEsp case reports in machine English with the diagnosis codes of their mentions (Miranda-Escalada et al., 2020).
+    """CodiEsp case reports in machine English with the codes of their mentions (Miranda-Escalada et al., 2020).
 
     `data` is the folder that holds `codiesp/dev` and `codiesp/train`. The reports are of stays and visits alike; they
     are coded as inpatient, which changes nothing in the scope `mentions`.

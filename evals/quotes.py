@@ -89,7 +89,7 @@ def joined(pieces: list[Piece]) -> str:
 
 
 def plain(text: str) -> str:
-    """A text as it reads: case, white space, commas, quotation marks, dashes between words, names of the patient apart."""
+    """A text as it reads: case, white space, commas, quotation marks, dashes and names of the patient apart."""
     text = re.sub(r"[\u201c\u201d\"]|,(?= )|(?<= )[\u2013\u2014](?= )", " ", text.lower())
     return re.sub(r"\b(?:the patient|pt)\b", "patient", " ".join(text.split()))
 

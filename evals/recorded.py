@@ -3,8 +3,8 @@
     python -m evals.recorded            score the recorded model and the lexical engine on the synthetic notes
     python -m evals.recorded --record   record anew from the endpoint of the settings (CHARTPROOF_BASE_URL, ...)
 
-A cassette holds the requests and replies of one note as readable JSON, and is matched on method, path and body: a changed
-prompt, code table or lookup is a request that was never recorded, and fails.
+A cassette holds the requests and replies of one note as readable JSON, and is matched on method, path and body: a
+changed prompt, code table or lookup is a request that was never recorded, and fails.
 """
 
 from __future__ import annotations
@@ -113,7 +113,8 @@ def main() -> None:
     for name, scores in (("recorded model", recorded), ("lexical", lexical)):
         total, (low, high) = micro(scores), interval(scores)
         print(
-            f"| {name} | {len(scores)} | {total.precision:.3f} | {total.recall:.3f} | {total.f1:.3f} [{low:.3f}, {high:.3f}] "
+            f"| {name} | {len(scores)} | {total.precision:.3f} | {total.recall:.3f} | {total.f1:.3f} "
+            f"[{low:.3f}, {high:.3f}] "
             f"| {total.hit} / {total.extra} / {total.missed} |"
         )
 

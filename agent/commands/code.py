@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
                     raise
                 failed += 1
                 said = str(error) if isinstance(error, ChartproofError) else defect(error)
-                say(f"chartproof: {said if said.startswith(source.name) else f'{source.name}: {said}'}")
+                named = said.startswith((source.name, str(source.path)))
+                say(f"chartproof: {said if named else f'{source.name}: {said}'}")
             else:
                 out.write(text)
     if failed:
@@ -86,20 +87,25 @@ def _dry(encounter: Encounter, options: argparse.Namespace, settings: Settings, 
     from agent.api import code_encounter
     from agent.dry import DryEngine
     from agent.llm import cost
+    from agent.report.page import clean
 
     engine = DryEngine(opened.lexical, opened.book, settings)
     code_encounter(encounter, scope=options.scope, engine=engine, settings=settings)
     usage = engine.usage()
     price = cost(usage, settings)
-    lines = [f"{request.step} ({request.tokens} tokens, estimated)\n{request.body}\n" for request in engine.requests]
+    lines = [
+        f"{request.step} ({request.tokens} tokens, estimated)\n{json_line(request.body)}" for request in engine.requests
+    ]
     money = (
         "no price is set (CHARTPROOF_PRICE_PROMPT, CHARTPROOF_PRICE_COMPLETION)"
         if price is None
         else f"{price:.4f} USD"
     )
     lines.append(
-        f"{encounter.id}: {usage.calls} calls, about {usage.prompt_tokens} tokens sent and {usage.completion_tokens} received, "
-        f"{money}. Nothing was sent. The critique is built from what a model reads; here it holds the lexical engine's finds."
+        f"{clean(encounter.id)}: {usage.calls} calls, about {usage.prompt_tokens} tokens sent and "
+        f"{usage.completion_tokens} received, {money}. Nothing was sent. The critique is built from what a "
+        "model reads; "
+        "here it holds the lexical engine's finds."
     )
     return "\n".join(lines) + "\n"
 

@@ -106,7 +106,7 @@ class Reader:
         return None
 
     def _treats(self, line: str, code: str) -> bool:
-        """Whether a line names a drug that is usually given for a condition; a hint that it is treated, never that it is."""
+        """Whether a line names a drug usually given for a condition: a hint of treatment, never of the condition."""
         return any(code.startswith(_drugs().get(word.strip(".,;:()").lower(), ("?",))) for word in line.split())
 
 

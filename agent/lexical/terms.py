@@ -21,7 +21,8 @@ _EMPTY_ALONE = frozenset(
     "examination activity adult child male female initial encounter problem finding complication care use primary "
     "secondary recurrent mild moderate severe period level lesion process abnormal place upper lower side limb part "
     "contact exposure donor counseling observation test service therapy treatment device material agent drug newborn "
-    "neonatal axis atlas calcaneus patella astragalus malleus ganglion growth arrest litigation prosecution caffeine dye "
+    "neonatal axis atlas calcaneus patella astragalus malleus ganglion growth arrest litigation prosecution "
+    "caffeine dye "
     "worm fit immersion hanging falling blood urine".split()
 )
 """Words that name no condition when they stand alone, though some title is made of nothing else."""

@@ -14,7 +14,7 @@ _END = "\x0e"
 ELLIPSIS = "\u2026"
 _SPACES = re.compile(" {2,}")
 _WORD = 12
-"""Characters that are given up for a cut between words."""
+"""Characters that are given up at the most for a cut between words; no more than a quarter of the room."""
 
 _SIGN = re.compile(f"[{''.join(_SIGNS.values())}{_END}]")
 _SEQUENCES = {_SIGNS[style]: f"\x1b[{sequence}m" for style, sequence in _STYLES.items()} | {_END: "\x1b[0m"}
@@ -55,7 +55,8 @@ def clip(text: str, room: int) -> str:
         return text
     kept = _upto(text, room - 1)
     space = kept.rfind(" ")
-    return (kept[:space] if space > 0 and len(kept) - space < _WORD else kept).rstrip() + ELLIPSIS
+    word = min(_WORD, room // 4)
+    return (kept[:space] if space > 0 and len(kept) - space <= word else kept).rstrip(" ,;:") + ELLIPSIS
 
 
 def clip_left(text: str, room: int) -> str:
@@ -64,7 +65,7 @@ def clip_left(text: str, room: int) -> str:
         return text
     kept = _upto(text[::-1], room - 1)[::-1]
     space = kept.find(" ")
-    return ELLIPSIS + (kept[space + 1 :] if 0 <= space < min(len(kept) - 1, _WORD) else kept)
+    return ELLIPSIS + (kept[space + 1 :] if 0 <= space < min(len(kept) - 1, _WORD, room // 4 + 1) else kept)
 
 
 def pad(text: str, width: int) -> str:

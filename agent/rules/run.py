@@ -1,4 +1,4 @@
-"""The rules, in the order in which they speak: first of each candidate by itself, then of those that are left together."""
+"""The rules, in the order in which they speak: of each candidate by itself, then of those that are left together."""
 
 from __future__ import annotations
 

@@ -68,7 +68,8 @@ def vague(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                     citation="I.B.2",
                     severity=Severity.INFO,
                     codes=(candidate.code, other.code),
-                    message=f"\u201c{candidate.evidence[0].text}\u201d says no more than {candidate.code}; the documents name "
+                    message=f"\u201c{candidate.evidence[0].text}\u201d says no more than {candidate.code}; the "
+                    "documents name "
                     f"the condition more closely as {other.code} (\u201c{other.evidence[0].text}\u201d).",
                     reason=Reason.LESS_SPECIFIC,
                     instead=other.code,
@@ -123,7 +124,8 @@ def integral_symptom(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                     citation="I.B.5",
                     severity=Severity.INFO,
                     codes=(symptom.code, cause.code),
-                    message=f"\u201c{symptom.evidence[0].text}\u201d is routinely part of {cause.code} ({title}), which is "
+                    message=f"\u201c{symptom.evidence[0].text}\u201d is routinely part of {cause.code} "
+                    f"({title}), which is "
                     "reported; a symptom that belongs to a diagnosis is not coded beside it.",
                     reason=Reason.INTEGRAL_SYMPTOM,
                     instead=cause.code,

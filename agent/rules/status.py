@@ -26,7 +26,8 @@ def not_present(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "not_present",
                 "I.A.19",
                 Reason.HYPOTHETICAL,
-                f"{_condition(candidate)} is spoken of as a risk, a condition or an instruction{_cue(candidate)}, not as "
+                f"{_condition(candidate)} is spoken of as a risk, a condition or an "
+                f"instruction{_cue(candidate)}, not as "
                 "something that the patient has.",
             )
 
@@ -55,7 +56,8 @@ def uncertain(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="II.H, III.C",
                 severity=Severity.INFO,
                 codes=(candidate.code,),
-                message=f"{_condition(candidate)} is documented as uncertain{_cue(candidate)}; at inpatient discharge it is "
+                message=f"{_condition(candidate)} is documented as uncertain{_cue(candidate)}; at inpatient "
+                "discharge it is "
                 "coded as if it existed. Confirm that it was still uncertain at discharge.",
             )
         elif draft.scope is Scope.CLAIM:
@@ -64,7 +66,8 @@ def uncertain(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "uncertain",
                 "IV.H",
                 Reason.UNCERTAIN_OUTPATIENT,
-                f"{_condition(candidate)} is documented as uncertain{_cue(candidate)}; an outpatient encounter is coded to "
+                f"{_condition(candidate)} is documented as uncertain{_cue(candidate)}; an outpatient encounter "
+                "is coded to "
                 "its highest degree of certainty, such as the sign or symptom.",
             )
 
@@ -80,13 +83,14 @@ def historical(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "historical",
                 "I.C.21.c.4",
                 Reason.HISTORICAL,
-                f"{_condition(candidate)} is documented as past{_cue(candidate)} and nothing shows that it was managed now; "
+                f"{_condition(candidate)} is documented as past{_cue(candidate)} and nothing shows that it was "
+                "managed now; "
                 "a resolved condition is not reported as current.",
             )
 
 
 def not_managed(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A claim reports what was monitored, evaluated, assessed or treated (IV.J; inpatient III), not what is mentioned."""
+    """A claim reports what was monitored, evaluated, assessed or treated (IV.J; inpatient III), no mere mention."""
     if draft.scope is Scope.MENTIONS:
         return
     citation = "IV.J" if draft.encounter.setting is Setting.OUTPATIENT else "III"
@@ -97,7 +101,8 @@ def not_managed(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "not_managed",
                 citation,
                 Reason.NOT_REPORTABLE,
-                f"{_condition(candidate)} is mentioned, but nothing in the documents shows that it was monitored, evaluated, "
+                f"{_condition(candidate)} is mentioned, but nothing in the documents shows that it was "
+                "monitored, evaluated, "
                 "assessed or treated at this encounter.",
             )
 
@@ -116,7 +121,7 @@ def planned(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 
 
 def disagreement(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A reader's assertion and the cue words around its quote say different things; both are shown, neither overrides."""
+    """A reader and the cue words around its quote say different things; both are shown, neither overrides."""
     for candidate in draft.candidates:
         if candidate.cued is not None and candidate.cued is not candidate.assertion:
             yield Finding(
@@ -150,5 +155,5 @@ def _cue(candidate: Candidate) -> str:
 
 
 def _is_history(code: str) -> bool:
-    """Whether a code itself says that something is past, a relative's or a status; such words are no objection to it."""
+    """Whether a code itself says that something is past, a relative's or a status; such words don't object to it."""
     return code.startswith(("Z8", "Z9", "Z77", "Z78", "Z79"))

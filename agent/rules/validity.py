@@ -28,7 +28,8 @@ def valid(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="I.B.2",
                 severity=Severity.INFO,
                 codes=(code.code,),
-                message=f"{code.code} ({code.title}) is a header; a code is reported at its highest number of characters, "
+                message=f"{code.code} ({code.title}) is a header; a code is reported at its highest number of "
+                "characters, "
                 "and the text does not say which of those below it holds.",
                 reason=Reason.NOT_BILLABLE,
                 candidate=candidate.id,
@@ -52,6 +53,7 @@ def edition_dates(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             rule="edition_dates",
             citation="45 CFR 162.1002",
             severity=Severity.WARNING,
-            message=f"The date of service {day} is outside edition {book.edition.edition} ({first} to {last}). Codes may "
+            message=f"The date of service {day} is outside edition {book.edition.edition} ({first} to {last}). "
+            "Codes may "
             "not hold on that date; use the edition of the date.",
         )
