@@ -7,14 +7,13 @@ The cues are data, in `agent/cues.tsv`; a number in `reach` is the most words th
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from agent.records import Assertion
+from agent.tables import read_rows
 from agent.text import sentences
 from agent.words import Vocabulary, Word
 
@@ -197,14 +196,8 @@ def _find(lows: list[str], text: str, words: Sequence[Word]) -> list[tuple[int, 
 @cache
 def _cues() -> dict[str, tuple[_Cue, ...]]:
     """The cues by their first word, the longest first; one phrase may stand with two directions."""
-    text = (files("agent") / "cues.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader(
-        (line for line in text.splitlines() if line and not line.startswith("#")),
-        delimiter="\t",
-        quoting=csv.QUOTE_NONE,
-    )
     by_first: dict[str, list[_Cue]] = {}
-    for row in rows:
+    for row in read_rows("agent", "cues.tsv"):
         words = tuple(word.raw.lower() for word in Vocabulary({}, {}).words(row["cue"]))
         if words:
             reach = int(row["reach"]) if row["reach"] else 1_000

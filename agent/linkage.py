@@ -6,14 +6,14 @@ codes that it replaces, so that both stay visible. The pairs are data, in `agent
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from agent.codebook import CodeBook
-from agent.records import Alternative, Assertion, Candidate, Draft, Finding, Reason, Relation, Scope, Severity
+from agent.records import Alternative, Assertion, Candidate, Draft, Finding, Reason, Relation, Scope
+from agent.rules.objection import against
+from agent.tables import read_rows
 
 
 class Link(NamedTuple):
@@ -38,12 +38,13 @@ def link(draft: Draft, book: CodeBook) -> Draft:
     candidates = list(draft.candidates)
     made: set[str] = set()
     for pair in links():
-        for base, other in _linked(pair, [c for c in candidates if _counts(c)]):
+        bases, others = _sides(pair, [c for c in candidates if _counts(c)])
+        for base in bases if others else ():
             code = book.get(pair.combined.format(base=base.code[:3]))
             if code is None or not code.billable or code.code in made:
                 continue
             made.add(code.code)
-            candidates.append(_joined(len(candidates), base, other, code.code, book))
+            candidates.append(_joined(len(candidates), base, others[0], code.code, book))
     return draft.model_copy(update={"candidates": tuple(candidates)})
 
 
@@ -53,43 +54,38 @@ def combined(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         return
     present = {candidate.code for candidate in draft.candidates}
     for pair in links():
-        for base, other in _linked(pair, draft.candidates):
-            whole = pair.combined.format(base=base.code[:3])
-            if whole in present:
-                for one, goes in ((base, pair.base_goes), (other, pair.with_goes)):
-                    if goes:
-                        yield _replaced(one, whole, pair, book)
+        bases, others = _sides(pair, draft.candidates)
+        wholes = {base.id: pair.combined.format(base=base.code[:3]) for base in bases}
+        replaced = [base for base in bases if others and wholes[base.id] in present]
+        if replaced and pair.base_goes:
+            yield from (_replaced(base, wholes[base.id], pair, book) for base in replaced)
+        if replaced and pair.with_goes:
+            yield from (_replaced(other, wholes[replaced[0].id], pair, book) for other in others)
 
 
-def _linked(pair: Link, candidates: Sequence[Candidate]) -> Iterator[tuple[Candidate, Candidate]]:
-    """The candidates that a pair joins; those whose words call for a narrower pair (its row comes first) are its."""
-    for base in candidates:
-        for other in candidates:
-            if (
-                base.code.startswith(pair.base)
-                and other.code.startswith(pair.other)
-                and next(
-                    (p for p in links() if p.other == pair.other and p.base == pair.base and _worded(p, other)), None
-                )
-                is pair
-            ):
-                yield base, other
+def _sides(pair: Link, candidates: Sequence[Candidate]) -> tuple[list[Candidate], list[Candidate]]:
+    """The candidates of both sides of a pair; one whose words call for a narrower pair (its row is first) is not."""
+    rows = [row for row in links() if row.base == pair.base and row.other == pair.other]
+    return (
+        [base for base in candidates if base.code.startswith(pair.base)],
+        [
+            other
+            for other in candidates
+            if other.code.startswith(pair.other) and next((row for row in rows if _worded(row, other)), None) is pair
+        ],
+    )
 
 
 def _replaced(candidate: Candidate, whole: str, pair: Link, book: CodeBook) -> Finding:
     code = book.get(whole)
-    title = code.title if code else whole
-    return Finding(
-        rule="combined",
-        citation=f"I.B.9, {pair.citation}",
-        severity=Severity.INFO,
-        codes=(candidate.code, whole),
-        message="The classification presumes the two conditions linked unless the provider says otherwise; "
-        f"{whole} ({title}) "
-        f"holds both, and {candidate.code} is not reported beside it.",
-        reason=Reason.REPLACED,
+    return against(
+        candidate,
+        "combined",
+        f"I.B.9, {pair.citation}",
+        Reason.REPLACED,
+        f"The classification presumes the two conditions linked unless the provider says otherwise; {whole} "
+        f"({code.title if code else whole}) holds both, and {candidate.code} is not reported beside it.",
         instead=whole,
-        candidate=candidate.id,
     )
 
 
@@ -122,8 +118,6 @@ def _joined(number: int, base: Candidate, other: Candidate, code: str, book: Cod
 @cache
 def links() -> tuple[Link, ...]:
     """The pairs that the classification links."""
-    text = (files("agent") / "linkage.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader((line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t")
     return tuple(
         Link(
             base=tuple(row["base"].split()),
@@ -134,5 +128,5 @@ def links() -> tuple[Link, ...]:
             with_goes=row["with_goes"] == "yes",
             citation=row["citation"],
         )
-        for row in rows
+        for row in read_rows("agent", "linkage.tsv")
     )

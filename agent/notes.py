@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from bisect import bisect_left, bisect_right
 from functools import cache
-from importlib.resources import files
 
 from agent.records import Chunk, Document, Section
+from agent.tables import read_rows
 from agent.text import sentences
 
 CHARACTERS_A_TOKEN = 4
@@ -152,7 +151,4 @@ def fold_heading(words: str) -> str:
 @cache
 def headings() -> dict[str, str]:
     """The known headings, folded, and the kind of each; from `agent/headings.tsv`."""
-    text = (files("agent") / "headings.tsv").read_text(encoding="utf-8")
-    rows = csv.reader((line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t")
-    next(rows)
-    return {fold_heading(heading): kind for heading, kind in rows}
+    return {fold_heading(row["heading"]): row["kind"] for row in read_rows("agent", "headings.tsv")}

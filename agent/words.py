@@ -8,13 +8,13 @@ roman numerals after type, stage and the like turned into digits, and spelling v
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import NamedTuple
+
+from agent.tables import read_rows
 
 STOP_WORDS = frozenset(
     "a an the of in on at to and or by for from as is are was were be been being with due his her their its my our "
@@ -89,7 +89,7 @@ class Vocabulary:
         """The vocabulary of `codesets/lexicon/words.tsv`."""
         mapping: dict[str, tuple[str, ...]] = {}
         phrases: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
-        for row in read_tsv("words.tsv"):
+        for row in read_lexicon("words.tsv"):
             left = tuple(fold_accents(w.group()) for w in _WORD.finditer(row["word"]))
             right = tuple(
                 singular(fold_accents(w.group()))
@@ -171,9 +171,6 @@ class Vocabulary:
         return tuple(dict.fromkeys(form for word in self.words(text) for form in word.forms))
 
 
-def read_tsv(name: str) -> Iterator[dict[str, str]]:
-    """The rows of a lexicon file of `codesets/lexicon`, by column name; `#` lines and blank lines are left out."""
-    text = (files("codesets") / "lexicon" / name).read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
-    for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-        yield {key: (value or "").strip() for key, value in row.items() if key is not None}
+def read_lexicon(name: str) -> Iterator[dict[str, str]]:
+    """The rows of a file of `codesets/lexicon`, by column name."""
+    return read_rows("codesets", f"lexicon/{name}")

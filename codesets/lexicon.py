@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import NamedTuple
 
-from agent.words import read_tsv
+from agent.words import read_lexicon
 
 
 class LexiconTerm(NamedTuple):
@@ -40,7 +40,7 @@ def lexicon_terms() -> list[LexiconTerm]:
         LexiconTerm(row["term"], row["code"], row["kind"])
         for name, _ in lexicon_files()
         if name.startswith("terms_") and name.endswith(".tsv")
-        for row in read_tsv(name)
+        for row in read_lexicon(name)
         if row["term"] and row["code"]
     ]
 
@@ -51,6 +51,6 @@ def abbreviations() -> list[Abbreviation]:
         Abbreviation(row["abbreviation"], row["expansion"], "anycase" in row["note"].split())
         for name, _ in lexicon_files()
         if name == "abbreviations.tsv"
-        for row in read_tsv(name)
+        for row in read_lexicon(name)
         if row["abbreviation"] and row["expansion"]
     ]

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("agent", "codesets", "evals")
 
 LAYERS = (
-    ("agent.records", "agent.errors"),
+    ("agent.records", "agent.errors", "agent.tables"),
     ("agent.config", "agent.fold", "agent.align", "agent.text", "agent.guard", "agent.words", "agent.assertion"),
     ("agent.intake", "codesets"),
     ("agent.notes", "agent.codebook", "agent.prompts", "agent.llm"),

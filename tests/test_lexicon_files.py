@@ -9,7 +9,7 @@ import pytest
 
 from agent.codebook import CodeBook
 from agent.notes import headings
-from agent.words import Vocabulary, read_tsv
+from agent.words import Vocabulary, read_lexicon
 from codesets.lexicon import lexicon_terms
 
 FOLDER = files("codesets") / "lexicon"
@@ -86,7 +86,7 @@ def test_every_term_has_words() -> None:
 
 
 def test_a_past_condition_becomes_a_billable_code_of_history(codebook: CodeBook, starts: frozenset[str]) -> None:
-    rows = list(read_tsv("history.tsv"))
+    rows = list(read_lexicon("history.tsv"))
     assert rows
     assert len({row["condition"] for row in rows}) == len(rows)
     for row in rows:
@@ -97,7 +97,7 @@ def test_a_past_condition_becomes_a_billable_code_of_history(codebook: CodeBook,
 
 
 def test_every_drug_treats_something(starts: frozenset[str]) -> None:
-    rows = list(read_tsv("drugs.tsv"))
+    rows = list(read_lexicon("drugs.tsv"))
     assert rows
     names = [row["drug"] for row in rows]
     assert sorted({name for name in names if names.count(name) > 1}) == []
@@ -112,7 +112,7 @@ def test_every_drug_treats_something(starts: frozenset[str]) -> None:
 def test_abbreviations_say_when_they_hold() -> None:
     sections = set(headings().values()) | {"text"}
     seen: set[tuple[str, str, str]] = set()
-    for row in read_tsv("abbreviations.tsv"):
+    for row in read_lexicon("abbreviations.tsv"):
         assert row["expansion"], row
         assert set(row["note"].split()) <= NOTES, row
         assert not {"anycase", "exactcase"} <= set(row["note"].split()), row
@@ -127,7 +127,7 @@ def test_abbreviations_say_when_they_hold() -> None:
 
 def test_an_abbreviation_with_two_meanings_is_marked_as_ambiguous() -> None:
     meanings: dict[str, list[dict[str, str]]] = defaultdict(list)
-    for row in read_tsv("abbreviations.tsv"):
+    for row in read_lexicon("abbreviations.tsv"):
         meanings[row["abbreviation"]].append(row)
     unmarked = {
         short
@@ -139,7 +139,7 @@ def test_an_abbreviation_with_two_meanings_is_marked_as_ambiguous() -> None:
 
 def test_an_abbreviation_has_one_meaning_at_most_without_a_condition() -> None:
     safe: dict[str, set[str]] = defaultdict(set)
-    for row in read_tsv("abbreviations.tsv"):
+    for row in read_lexicon("abbreviations.tsv"):
         if not [part for part in row["when"].split("|") if part and not part.startswith("!")]:
             safe[row["abbreviation"]].add(row["expansion"])
     assert {short: said for short, said in safe.items() if len(said) > 1} == {}
@@ -147,7 +147,7 @@ def test_an_abbreviation_has_one_meaning_at_most_without_a_condition() -> None:
 
 def test_words_have_one_normal_form_each() -> None:
     forms: dict[str, set[str]] = defaultdict(set)
-    for row in read_tsv("words.tsv"):
+    for row in read_lexicon("words.tsv"):
         assert row["canonical"] and row["kind"], row
         assert row["word"] == row["word"].lower(), row
         forms[row["word"]].add(row["canonical"])
@@ -159,7 +159,7 @@ def test_a_normal_form_is_not_itself_made_into_another() -> None:
     vocabulary = Vocabulary.load()
     torn = [
         (row["word"], row["canonical"])
-        for row in read_tsv("words.tsv")
+        for row in read_lexicon("words.tsv")
         if " " not in row["word"] and set(vocabulary.bag(row["canonical"])) != set(vocabulary.bag(row["word"]))
     ]
     assert torn == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,7 @@ FILES = sorted(path.stem for path in FOLDER.glob("*.txt") if path.stem not in NO
 CASES = [case for name in FILES for case in cases(f"{name}.txt")]
 
 
+@cache
 def code_case(case: str, settings: Settings) -> tuple[str, Coding]:
     """The text of a case and its coding; the words before the bar are the setting, the scope and the date."""
     head, _, body = case.partition(" | ")

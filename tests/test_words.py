@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.words import STOP_WORDS, Vocabulary, fold_accents, read_tsv, singular
+from agent.words import STOP_WORDS, Vocabulary, fold_accents, read_lexicon, singular
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +214,6 @@ def test_folding_twice_changes_nothing(text: str) -> None:
 
 
 def test_a_lexicon_file_is_read_by_column_without_remarks() -> None:
-    rows = list(read_tsv("words.tsv"))
+    rows = list(read_lexicon("words.tsv"))
     assert {"word", "canonical", "kind"} <= rows[0].keys()
     assert not any(row["word"].startswith("#") for row in rows)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from agent.words import Vocabulary, Word, read_tsv
+from agent.words import Vocabulary, Word, read_lexicon
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Abbreviations:
         """The abbreviations of the lexicon."""
         vocabulary = Vocabulary.load()
         meanings: dict[tuple[str, ...], list[_Meaning]] = {}
-        for row in read_tsv("abbreviations.tsv"):
+        for row in read_lexicon("abbreviations.tsv"):
             letters = tuple(word.raw for word in Vocabulary({}, {}).words(row["abbreviation"]))
             if all(letter.isdigit() for letter in letters):
                 continue  # "2\u00b0" and "2/2" can't be told from numbers once their signs are gone

@@ -6,10 +6,8 @@ cues. What shows management is taken from the problem that the condition stands 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from agent.assertion import Scopes
@@ -20,7 +18,8 @@ from agent.lexical.specify import Specifier
 from agent.lexical.terms import Hit, TermIndex
 from agent.notes import read_sections
 from agent.records import Assertion, Chunk, Document, Proposal, Section
-from agent.words import Vocabulary, Word, read_tsv
+from agent.tables import read_rows
+from agent.words import Vocabulary, Word, read_lexicon
 
 _NEAR = 10
 """How many words around a condition may make it more specific."""
@@ -170,16 +169,14 @@ def _near(words: Sequence[Word], hit: Hit, denied: frozenset[int]) -> dict[str, 
 
 @cache
 def _drugs() -> dict[str, tuple[str, ...]]:
-    return {row["drug"]: tuple(row["codes"].split("|")) for row in read_tsv("drugs.tsv")}
+    return {row["drug"]: tuple(row["codes"].split("|")) for row in read_lexicon("drugs.tsv")}
 
 
 @cache
 def _past_codes() -> dict[str, str]:
-    return {row["condition"]: row["history"] for row in read_tsv("history.tsv")}
+    return {row["condition"]: row["history"] for row in read_lexicon("history.tsv")}
 
 
 @cache
 def _management_words() -> frozenset[str]:
-    text = (files("agent.lexical") / "management.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader((line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t")
-    return frozenset(row["words"] for row in rows)
+    return frozenset(row["words"] for row in read_rows("agent.lexical", "management.tsv"))

@@ -2,54 +2,54 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
-from agent.codebook import CodeBook
-from agent.records import Candidate, Draft, Finding, Reason, Scope, Severity
+from agent.codebook import Code, CodeBook
+from agent.records import Draft, Finding, Reason, Scope
+from agent.rules.objection import against, quoted
+from agent.tables import read_rows
 
-_VAGUE = re.compile(r"\bunspecified\b|\bwithout complications\b|\bnot elsewhere classified\b", re.I)
+_UNSAID = re.compile(r"\bunspecified\b|\bwithout complications\b|\bnot elsewhere classified\b", re.I)
+_SIDES = ("right", "left", "bilateral")
 
 
 def less_specific(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """An unspecified code gives way to a more specific one of its category that the documents support (I.B.2)."""
+    """An unspecified code gives way to a more specific one of the same condition that the documents support (I.B.2)."""
     if draft.scope is Scope.MENTIONS:
         return
-    by_category: dict[str, list[Candidate]] = {}
+    reportable = {c.code: code for c in draft.candidates if (code := book.get(c.code)) is not None and code.billable}
     for candidate in draft.candidates:
-        by_category.setdefault(candidate.code[:3], []).append(candidate)
-    for candidates in by_category.values():
-        for vague in candidates:
-            code = book.get(vague.code)
-            if code is None or not _VAGUE.search(code.title):
-                continue
-            for other in candidates:
-                better = book.get(other.code)
-                if better is None or not better.billable or other.code == vague.code:
-                    continue
-                if _unsaid(better.title) < _unsaid(code.title) or (
-                    better.code.startswith(code.code.rstrip("09")) and not _VAGUE.search(better.title)
-                ):
-                    yield Finding(
-                        rule="less_specific",
-                        citation="I.B.2",
-                        severity=Severity.INFO,
-                        codes=(vague.code, other.code),
-                        message=f"{vague.code} ({code.title}) says less than {other.code} ({better.title}), which the "
-                        "documents support.",
-                        reason=Reason.LESS_SPECIFIC,
-                        instead=other.code,
-                        candidate=vague.id,
-                    )
-                    break
+        code = reportable.get(candidate.code)
+        better = next((other for other in reportable.values() if code and _says_more(other, code)), None)
+        if code is not None and better is not None:
+            yield against(
+                candidate,
+                "less_specific",
+                "I.B.2",
+                Reason.LESS_SPECIFIC,
+                f"{code.code} ({code.title}) says less than {better.code} ({better.title}), which the documents "
+                "support.",
+                instead=better.code,
+            )
 
 
-def _unsaid(title: str) -> int:
-    return len(_VAGUE.findall(title))
+def _says_more(other: Code, code: Code) -> bool:
+    """Whether `other` leaves less unsaid than `code`, of the same condition and site and not of another side."""
+    if len(_UNSAID.findall(other.title)) >= len(_UNSAID.findall(code.title)):
+        return False
+    sides = {side for side in _SIDES if side in code.title.lower()}
+    if sides and not any(side in other.title.lower() for side in sides):
+        return False
+    return other.code.replace(".", "").startswith(_stem(code))
+
+
+def _stem(code: Code) -> str:
+    """The part of a code that names condition and site: without 7th character, side and the 9 or 0 of "unspecified"."""
+    body = code.base.replace(".", "").rstrip("X")
+    return (body[:5] if len(body) == 6 else body).rstrip("09")
 
 
 def vague(draft: Draft, book: CodeBook) -> Iterator[Finding]:
@@ -58,22 +58,46 @@ def vague(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         for row in vague_codes():
             if not candidate.code.startswith(row.vague):
                 continue
-            other = next(
-                (o for o in draft.candidates if o.code.startswith(row.specific) and not o.code.startswith(row.vague)),
-                None,
-            )
-            if other is not None:
-                yield Finding(
-                    rule="vague",
-                    citation="I.B.2",
-                    severity=Severity.INFO,
-                    codes=(candidate.code, other.code),
-                    message=f"\u201c{candidate.evidence[0].text}\u201d says no more than {candidate.code}; the "
-                    "documents name "
-                    f"the condition more closely as {other.code} (\u201c{other.evidence[0].text}\u201d).",
-                    reason=Reason.LESS_SPECIFIC,
-                    instead=other.code,
-                    candidate=candidate.id,
+            closer = [
+                c for c in draft.candidates if c.code.startswith(row.specific) and not c.code.startswith(row.vague)
+            ]
+            if closer:
+                yield against(
+                    candidate,
+                    "vague",
+                    "I.B.2",
+                    Reason.LESS_SPECIFIC,
+                    f"{quoted(candidate)} says no more than {candidate.code}; the documents name the condition more "
+                    f"closely as {closer[0].code} ({quoted(closer[0])}).",
+                    instead=closer[0].code,
+                )
+                break
+
+
+def integral_symptom(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """A sign or symptom that belongs to a diagnosis that is reported is not coded beside it (I.B.5)."""
+    if draft.scope is Scope.MENTIONS:
+        return
+    for symptom in draft.candidates:
+        for pair in integral_pairs():
+            if not symptom.code.startswith(pair.symptoms):
+                continue
+            causes = [
+                c
+                for c in draft.candidates
+                if c.code.startswith(pair.diagnoses) and not c.code.startswith(pair.symptoms)
+            ]
+            if causes:
+                code = book.get(causes[0].code)
+                yield against(
+                    symptom,
+                    "integral_symptom",
+                    "I.B.5",
+                    Reason.INTEGRAL_SYMPTOM,
+                    f"{quoted(symptom)} is routinely part of {causes[0].code} "
+                    f"({code.title if code else causes[0].condition}), which is reported; a symptom that belongs to a "
+                    "diagnosis is not coded beside it.",
+                    instead=causes[0].code,
                 )
                 break
 
@@ -88,8 +112,7 @@ class Vague(NamedTuple):
 @cache
 def vague_codes() -> tuple[Vague, ...]:
     """The codes that give way to closer ones, from `agent/rules/vague.tsv`."""
-    text = (files("agent.rules") / "vague.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader((line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t")
+    rows = read_rows("agent.rules", "vague.tsv")
     return tuple(Vague(tuple(row["vague"].split()), tuple(row["specific"].split())) for row in rows)
 
 
@@ -100,43 +123,8 @@ class Integral(NamedTuple):
     symptoms: tuple[str, ...]
 
 
-def integral_symptom(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A sign or symptom that belongs to a diagnosis that is reported is not coded beside it (I.B.5)."""
-    if draft.scope is Scope.MENTIONS:
-        return
-    for symptom in draft.candidates:
-        for pair in integral_pairs():
-            if not symptom.code.startswith(pair.symptoms):
-                continue
-            cause = next(
-                (
-                    other
-                    for other in draft.candidates
-                    if other.code.startswith(pair.diagnoses) and other.id != symptom.id
-                ),
-                None,
-            )
-            if cause is not None and not cause.code.startswith(pair.symptoms):
-                code = book.get(cause.code)
-                title = code.title if code else cause.condition
-                yield Finding(
-                    rule="integral_symptom",
-                    citation="I.B.5",
-                    severity=Severity.INFO,
-                    codes=(symptom.code, cause.code),
-                    message=f"\u201c{symptom.evidence[0].text}\u201d is routinely part of {cause.code} "
-                    f"({title}), which is "
-                    "reported; a symptom that belongs to a diagnosis is not coded beside it.",
-                    reason=Reason.INTEGRAL_SYMPTOM,
-                    instead=cause.code,
-                    candidate=symptom.id,
-                )
-                break
-
-
 @cache
 def integral_pairs() -> tuple[Integral, ...]:
     """The diagnoses and their symptoms, from `agent/rules/integral.tsv`."""
-    text = (files("agent.rules") / "integral.tsv").read_text(encoding="utf-8")
-    rows = csv.DictReader((line for line in text.splitlines() if line and not line.startswith("#")), delimiter="\t")
+    rows = read_rows("agent.rules", "integral.tsv")
     return tuple(Integral(tuple(row["diagnoses"].split()), tuple(row["symptoms"].split())) for row in rows)

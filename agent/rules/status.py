@@ -6,27 +6,28 @@ from collections.abc import Iterator
 
 from agent.codebook import CodeBook
 from agent.records import Assertion, Candidate, Draft, Finding, Reason, Scope, Setting, Severity
+from agent.rules.objection import against, quoted
 
 
 def not_present(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A condition that is denied, or only imagined, is not coded: a code needs a statement that it exists (I.A.19)."""
     for candidate in draft.candidates:
         if candidate.assertion is Assertion.NEGATED:
-            yield _against(
+            yield against(
                 candidate,
                 "not_present",
                 "I.A.19",
                 Reason.NEGATED,
-                f"The document denies {_condition(candidate)}{_cue(candidate)}; a code needs the provider's statement "
+                f"The document denies {quoted(candidate)}{_cue(candidate)}; a code needs the provider's statement "
                 "that the condition exists.",
             )
         elif candidate.assertion is Assertion.HYPOTHETICAL:
-            yield _against(
+            yield against(
                 candidate,
                 "not_present",
                 "I.A.19",
                 Reason.HYPOTHETICAL,
-                f"{_condition(candidate)} is spoken of as a risk, a condition or an "
+                f"{quoted(candidate)} is spoken of as a risk, a condition or an "
                 f"instruction{_cue(candidate)}, not as "
                 "something that the patient has.",
             )
@@ -36,12 +37,12 @@ def family(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A relative's condition is not the patient's; it is reported as family history where it matters (I.C.21.c.4)."""
     for candidate in draft.candidates:
         if candidate.assertion is Assertion.FAMILY and not _is_history(candidate.code):
-            yield _against(
+            yield against(
                 candidate,
                 "family",
                 "I.C.21.c.4",
                 Reason.FAMILY,
-                f"{_condition(candidate)} is a relative's{_cue(candidate)}, not the patient's.",
+                f"{quoted(candidate)} is a relative's{_cue(candidate)}, not the patient's.",
             )
 
 
@@ -56,17 +57,17 @@ def uncertain(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="II.H, III.C",
                 severity=Severity.INFO,
                 codes=(candidate.code,),
-                message=f"{_condition(candidate)} is documented as uncertain{_cue(candidate)}; at inpatient "
+                message=f"{quoted(candidate)} is documented as uncertain{_cue(candidate)}; at inpatient "
                 "discharge it is "
                 "coded as if it existed. Confirm that it was still uncertain at discharge.",
             )
         elif draft.scope is Scope.CLAIM:
-            yield _against(
+            yield against(
                 candidate,
                 "uncertain",
                 "IV.H",
                 Reason.UNCERTAIN_OUTPATIENT,
-                f"{_condition(candidate)} is documented as uncertain{_cue(candidate)}; an outpatient encounter "
+                f"{quoted(candidate)} is documented as uncertain{_cue(candidate)}; an outpatient encounter "
                 "is coded to "
                 "its highest degree of certainty, such as the sign or symptom.",
             )
@@ -78,12 +79,12 @@ def historical(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         return
     for candidate in draft.candidates:
         if candidate.assertion is Assertion.HISTORICAL and not _is_history(candidate.code) and not candidate.managed:
-            yield _against(
+            yield against(
                 candidate,
                 "historical",
                 "I.C.21.c.4",
                 Reason.HISTORICAL,
-                f"{_condition(candidate)} is documented as past{_cue(candidate)} and nothing shows that it was "
+                f"{quoted(candidate)} is documented as past{_cue(candidate)} and nothing shows that it was "
                 "managed now; "
                 "a resolved condition is not reported as current.",
             )
@@ -96,12 +97,12 @@ def not_managed(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     citation = "IV.J" if draft.encounter.setting is Setting.OUTPATIENT else "III"
     for candidate in draft.candidates:
         if not candidate.managed:
-            yield _against(
+            yield against(
                 candidate,
                 "not_managed",
                 citation,
                 Reason.NOT_REPORTABLE,
-                f"{_condition(candidate)} is mentioned, but nothing in the documents shows that it was "
+                f"{quoted(candidate)} is mentioned, but nothing in the documents shows that it was "
                 "monitored, evaluated, "
                 "assessed or treated at this encounter.",
             )
@@ -111,12 +112,12 @@ def planned(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A status that is only planned is not yet one (I.C.21.c.3)."""
     for candidate in draft.candidates:
         if candidate.assertion is Assertion.PLANNED and candidate.code.startswith("Z"):
-            yield _against(
+            yield against(
                 candidate,
                 "planned",
                 "I.C.21.c.3",
                 Reason.HYPOTHETICAL,
-                f"{_condition(candidate)} is planned{_cue(candidate)} and has not taken place.",
+                f"{quoted(candidate)} is planned{_cue(candidate)} and has not taken place.",
             )
 
 
@@ -129,25 +130,9 @@ def disagreement(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="assertion by cue words",
                 severity=Severity.WARNING,
                 codes=(candidate.code,),
-                message=f"{_condition(candidate)} was read as {candidate.assertion.value}, but the words around it say "
+                message=f"{quoted(candidate)} was read as {candidate.assertion.value}, but the words around it say "
                 f"{candidate.cued.value}{_cue(candidate)}. Read the passage.",
             )
-
-
-def _against(candidate: Candidate, rule: str, citation: str, reason: Reason, message: str) -> Finding:
-    return Finding(
-        rule=rule,
-        citation=citation,
-        severity=Severity.INFO,
-        codes=(candidate.code,),
-        message=message,
-        reason=reason,
-        candidate=candidate.id,
-    )
-
-
-def _condition(candidate: Candidate) -> str:
-    return f"\u201c{candidate.evidence[0].text}\u201d"
 
 
 def _cue(candidate: Candidate) -> str:
