@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= ../shared/data
 
-.PHONY: demo test lint types eval eval-external record bench wheel live clean
+.PHONY: demo test lint types eval eval-external bench wheel live clean
 
 demo: $(READY)
 	$(BIN)/chartproof code tests/notes/office_visit.txt --setting outpatient --dos 2026-05-04
@@ -25,13 +25,9 @@ types: $(READY)
 eval-external: $(READY)
 	$(BIN)/python -m evals.external $(DATA) $(if $(ADDED),--added $(ADDED)) $(if $(ERRORS),--errors $(ERRORS))
 
-# The synthetic notes: the recorded model beside the lexical engine; replayed, no key.
+# The project's own synthetic notes, coded by the embedded engine.
 eval: $(READY)
-	$(BIN)/python -m evals.recorded
-
-# Records the cassettes anew from the endpoint of the settings (CHARTPROOF_BASE_URL, OPENAI_API_KEY).
-record: $(READY)
-	$(BIN)/python -m evals.recorded --record
+	$(BIN)/python -m evals.synthetic
 
 # The client against a real llama.cpp server; see tests/test_live_smollm.py for what it needs.
 live: $(READY)
