@@ -161,6 +161,8 @@ class Vocabulary:
             for key, forms in self._phrases.get(lows[place], ()):
                 if tuple(lows[place : place + len(key)]) == key:
                     size = len(key)
+                    # A tuple of this occurrence alone: who holds it is of the same phrase.
+                    forms = tuple(list(forms))
                     for index in range(place, place + size):
                         words[index] = words[index]._replace(forms=forms)
                     break

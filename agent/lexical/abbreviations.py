@@ -89,9 +89,10 @@ class Abbreviations:
                     lows = frozenset(word.raw.lower() for word in words) | {f for word in words for f in word.forms}
                 chosen = _meant(fitting, lows, section)
                 if chosen is not None:
-                    expanded[i] = words[i]._replace(forms=chosen.forms)
-                    for j in range(i + 1, i + n):
-                        expanded[j] = words[j]._replace(forms=chosen.forms)
+                    # A tuple of this occurrence alone: who holds it is of the same abbreviation.
+                    forms = tuple(list(chosen.forms))
+                    for j in range(i, i + n):
+                        expanded[j] = words[j]._replace(forms=forms)
                     step = n
                 break
             i += step
