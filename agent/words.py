@@ -35,7 +35,7 @@ _LETTER_AFTER = frozenset(
 """After these the letter a is a kind, not an article: hepatitis A, type A."""
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7"}
 _ROMAN_AFTER = frozenset("type stage class grade degree factor kind group lane".split())
-_KEEPS_ITS_S = re.compile(r"(ss|us|is|as|os|ps|ics|itis|sis|xis)$")
+_KEEPS_ITS_S = re.compile(r"(ss|us|is|os|ps|ics|itis|sis|xis|gas|creas|atlas|bias|psoas|texas)$")
 
 
 class Word(NamedTuple):

@@ -38,6 +38,10 @@ SAME = [
     ("heart attack", "myocardial infarction"),
     ("kidney stone", "kidney calculus"),
     ("haemorrhages", "hemorrhage"),
+    ("oedemas of the lower limbs", "edema, lower limb"),
+    ("inguinal hernias", "inguinal hernia"),
+    ("lymphomas", "lymphoma"),
+    ("subdural haematomas", "subdural hematoma"),
 ]
 
 
@@ -49,10 +53,6 @@ def test_these_say_the_same(vocabulary: Vocabulary, one: str, other: str) -> Non
 WANTED_SAME = [
     ("NYHA class IV", "NYHA class 4"),
     ("gastro-oesophageal reflux", "gastroesophageal reflux"),
-    ("oedemas of the lower limbs", "edema, lower limb"),
-    ("inguinal hernias", "inguinal hernia"),
-    ("lymphomas", "lymphoma"),
-    ("subdural haematomas", "subdural hematoma"),
     ("non ischaemic cardiomyopathy", "nonischemic cardiomyopathy"),
     ("pre- and postoperative pain", "preoperative and postoperative pain"),
 ]

@@ -22,6 +22,9 @@ _LABEL = re.compile(
 _NAME_BEFORE_COLON = re.compile(r"[^:.\n]{3,70}:(?=\s)")
 _PART = re.compile(r"[^,;:.\n(]{3,70}(?=[,;:(]|\s[-\u2013\u2014]\s)")
 _WHOLE_ITEM = re.compile(r"\s*(?:#\s*)?\(?\d{1,2}[.):]\s*")
+_LONGEST_LISTED = 3
+"""Words of a name that follows another on its line."""
+
 _LONGEST_NAME = 16
 """Words; what is longer is prose."""
 
@@ -60,28 +63,46 @@ def read_layout(text: str, section: Section, start: int, end: int) -> list[Sente
         if _LEAD.fullmatch(text, first, stop):
             held = first  # "1." is no sentence of its own
             continue
+        said = _after_lead(text, first, stop)
         if section.kind not in PROBLEM_SECTIONS:
-            found.append(Sentence(first, stop, -1, False))
+            found.append(Sentence(said, stop, -1, False))
             continue
-        name_ends = _name_ends(text, first, stop)
+        listed = bool(found) and found[-1].names and found[-1].end == first
+        name_ends = _name_ends(text, first, stop, listed)
         if name_ends is None:
-            found.append(Sentence(first, stop, problem, False))
+            found.append(Sentence(said, stop, problem, False))
             continue
         problem += 1
-        found.append(Sentence(first, name_ends, problem, True))
+        found.append(Sentence(said, name_ends, problem, True))
         if text[name_ends:stop].strip():
             found.append(Sentence(name_ends, stop, problem, False))
     return found
 
 
-def _name_ends(text: str, start: int, stop: int) -> int | None:
+def _after_lead(text: str, start: int, stop: int) -> int:
+    """Where a sentence begins after its number or bullet: "2. Bipolar disorder" is no bipolar II."""
+    if not _begins_line(text, start):
+        return start
+    lead = _LEAD.match(text, start, stop)
+    return lead.end() if lead else start
+
+
+def _begins_line(text: str, start: int) -> bool:
+    while start > 0 and text[start - 1] in " \t\u00a0":
+        start -= 1
+    return start == 0 or text[start - 1] in "\n\r:"
+
+
+def _name_ends(text: str, start: int, stop: int, listed: bool) -> int | None:
     """Where the name of a problem ends that begins at `start`; None for a sentence that names none.
 
     A name stands at the start of a line, bare or after a number or bullet, and tells nothing: it has no verb. Before a
     colon it is the part before it, unless that is a label such as "Medical treatment:".
     """
-    if text[:start].rstrip(" \t\u00a0")[-1:] not in ("", "\n", "\r", ":"):
-        return None
+    if not _begins_line(text, start):
+        # "Pneumonia. Hypertension." is a list on one line; "A1c 8.1, above goal." tells of what was named.
+        short = len(text[start:stop].split()) <= _LONGEST_LISTED and not re.search(r"\d", text[start:stop])
+        return stop if listed and short and _names(text, start, stop) else None
     lead = _LEAD.match(text, start, stop)
     begin = lead.end() if lead else start
     colon = _NAME_BEFORE_COLON.match(text, begin, stop)

@@ -7,7 +7,7 @@ cues. What shows management is taken from the problem that the condition stands 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from agent.assertion import Scopes
@@ -45,7 +45,7 @@ class Reader:
 
     def propose(self, document: Document, chunk: Chunk) -> Iterator[Proposal]:
         """What stands in `chunk`, in order of place; one proposal for each code of each term found."""
-        assessed = any(section.kind in PROBLEM_SECTIONS for section in _all_sections(document, chunk))
+        assessed = _assesses(document)
         layouts = [(s, read_layout(document.text, s, chunk.start, chunk.end)) for s in chunk.sections]
         named = any(sentence.names for _, layout in layouts for sentence in layout)
         for section, layout in layouts:
@@ -63,7 +63,7 @@ class Reader:
         scopes = Scopes(text, words)
         denied = scopes.denied()
         for hit in hits:
-            reading = scopes.read(hit.first, hit.last, section.kind)
+            reading = scopes.read(hit.first, hit.last, section.kind, hit.words)
             if hit.term.kind == "procedure_history" and reading.assertion is not Assertion.HISTORICAL:
                 continue
             managed = self._managed(document, place, hit)
@@ -99,9 +99,12 @@ class Reader:
             best = (treated or told or [sentence])[0]
             return document.text[best.start : best.end].strip()
         if place.prose:
-            text = document.text[sentence.start : sentence.end]
-            if _shows_management(text) or self._treats(text, hit.term.code):
-                return text.strip()
+            # What is done often follows: "She has pneumonia. Start azithromycin."
+            here = place.layout.index(sentence)
+            for near in place.layout[here : here + 2]:
+                text = document.text[near.start : near.end]
+                if _shows_management(text) or self._treats(text, hit.term.code):
+                    return text.strip()
         return None
 
     def _treats(self, line: str, code: str) -> bool:
@@ -118,9 +121,10 @@ class _Place(NamedTuple):
     prose: bool
 
 
-def _all_sections(document: Document, chunk: Chunk) -> tuple[Section, ...]:
-    whole = chunk.start == 0 and chunk.end == len(document.text)
-    return chunk.sections if whole else read_sections(document)
+@lru_cache(maxsize=16)
+def _assesses(document: Document) -> bool:
+    """Whether a document has a section for its assessment; asked for each of its chunks."""
+    return any(section.kind in PROBLEM_SECTIONS for section in read_sections(document))
 
 
 def past_code(code: str) -> str | None:

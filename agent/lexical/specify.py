@@ -14,10 +14,14 @@ from agent.codebook import Code, CodeBook
 from agent.words import Vocabulary
 
 _SIDES = frozenset(("right", "left", "bilateral"))
+_STAGES = frozenset(("mild", "moderate", "severe", "indeterminate"))
 _GENERIC = frozenset("joint part site region area other structure organ tissue encounter disease disorder limb".split())
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _UNSAID = re.compile(r"\bunspecified\b|\buncomplicated\b|^simple\b", re.I)
 _WITH_UNSAID = re.compile(r"\bwith unspecified complications?\b", re.I)
+_WITH = re.compile(r"\bwith\b(?! or without)", re.I)
+_ONLY_UNSAID = re.compile(r"\bwith unspecified\b", re.I)
+_UNKNOWN = re.compile(r"\bstatus unknown\b", re.I)
 _OTHER = re.compile(r"^other\b|\bother specified\b|\bother\b", re.I)
 _WITHOUT = re.compile(r"\bwithout\b|\bnot intractable\b|\bnonpressure\b", re.I)
 _SUBSEQUENT = frozenset("healing healed postoperative postop recheck subsequent cast".split())
@@ -88,7 +92,7 @@ class Specifier:
             if number == 0 and sides and not _side_agrees(sides, near):
                 return -1.0
             matched = {form for form in added if form in near}
-            if not matched or 2 * len(matched) < len(added):
+            if not matched or 2 * len(matched) < len(added) + (number > 0):
                 continue
             closeness = sum(1.0 / (2 + near[form]) for form in matched)
             best = max(best, len(matched) - 0.5 * len(added - matched) + closeness)
@@ -119,16 +123,20 @@ def _side_agrees(sides: frozenset[str], near: Mapping[str, int]) -> bool:
 def _default(node: Code, children: tuple[Code, ...]) -> Code | None:
     """The child for "nothing more is said": unspecified, plain, displaced (I.C.19.c), or the rest ("other ascites")."""
     added = {child.code: _added_text(node.title, child.title) for child in children}
+    plain = {code: text for code, text in added.items() if not _WITH.search(text)}
     for wanted in (
+        lambda c: c.title.lower() == node.title.lower(),
+        lambda c: _UNKNOWN.search(added[c.code]),
+        lambda c: _UNSAID.search(plain.get(c.code, "")) and not _OTHER.search(plain[c.code]),
+        lambda c: _WITHOUT.search(plain.get(c.code, "")),
+        lambda c: _UNSAID.search(plain.get(c.code, "")),
         lambda c: (
             _UNSAID.search(added[c.code])
             and not _WITH_UNSAID.search(added[c.code])
-            and not _OTHER.search(added[c.code])
+            and _ONLY_UNSAID.search(added[c.code])
         ),
-        lambda c: _WITHOUT.search(added[c.code]) and not re.search(r"\bwith\b", added[c.code]),
-        lambda c: _UNSAID.search(added[c.code]),
         lambda c: added[c.code].lower().startswith("displaced"),
-        lambda c: c.code.endswith(("9", "0")) and not _OTHER.search(added[c.code]),
+        lambda c: c.code.endswith(("9", "0")) and not _OTHER.search(added[c.code]) and c.code in plain,
         lambda c: c.title.lower().startswith("other "),
     ):
         for child in children:
@@ -148,9 +156,22 @@ def _added_text(parent: str, child: str) -> str:
 
 
 def _by_seventh(children: tuple[Code, ...], near: Mapping[str, int]) -> Code:
-    """The expanded code for the kind of encounter: initial unless the words say healing or sequela (I.C.19.a)."""
-    wanted = "S" if _SEQUELA & near.keys() else "D" if _SUBSEQUENT & near.keys() else "A"
+    """The expanded code for the kind of encounter, side or stage that the words name.
+
+    An injury's encounter is initial unless the words say healing or sequela (I.C.19.a), its fracture closed unless they
+    say open (I.C.19.c). Elsewhere the character whose meaning the words name, else the unspecified one.
+    """
+    by_letter = {child.seventh: child for child in children}
+    if "A" in by_letter:
+        if _SEQUELA & near.keys() and "S" in by_letter:
+            return by_letter["S"]
+        if _SUBSEQUENT & near.keys() and "D" in by_letter:
+            return by_letter["D"]
+        return by_letter["B"] if near.get("open", 99) <= 2 and "B" in by_letter else by_letter["A"]
     for child in children:
-        if child.seventh == wanted:
+        meaning = {word.lower().strip(",") for word in child.title.rsplit(", ", 1)[-1].split()}
+        sides, stages = meaning & _SIDES, meaning & _STAGES
+        if (sides and _side_agrees(frozenset(sides), near)) or (stages and stages <= near.keys()):
             return child
-    return children[0]
+    unsaid = [child for child in children if _UNSAID.search(child.title.rsplit(", ", 1)[-1])]
+    return unsaid[0] if unsaid else children[0]

@@ -29,6 +29,9 @@ _EMPTY_ALONE = frozenset(
 
 _RANKS = {"lexicon": 0, "title": 1, "inclusion": 2, "index": 3, "neoplasm": 4, "eindex": 5, "drug": 6, "variant": 7}
 _JOINS = frozenset(("and", "or", "with", "but", "plus"))
+_ADDING = frozenset(("and", "or", "but", "plus"))
+_ADDED = re.compile(r"\b(?:and|or|plus)\b|[,/&]", re.I)
+_SIDES = frozenset(("right", "left", "bilateral"))
 _MARKS = ",:()[]"
 _WIDEST_GAP = 3
 """The most content words that may stand between the words of a term."""
@@ -110,7 +113,7 @@ class TermIndex:
         for form in present:
             for term in self._by_anchor.get(form, ()):
                 if term.forms <= present:
-                    hits.extend(_place(term, form, places, content, joins))
+                    hits.extend(_place(term, form, places, content, joins, words))
         return _choose(hits, text, words)
 
 
@@ -132,7 +135,12 @@ def _nameable(forms: frozenset[str], source: str, code: str) -> bool:
 
 
 def _place(
-    term: Term, anchor: str, places: dict[str, list[int]], content: list[int], joins: Sequence[int]
+    term: Term,
+    anchor: str,
+    places: dict[str, list[int]],
+    content: list[int],
+    joins: Sequence[int],
+    words: Sequence[Word],
 ) -> Iterable[Hit]:
     """The places of a term whose words all stand in the sentence: around each place of its rarest word, the closest."""
     size = len(term.forms)
@@ -143,7 +151,8 @@ def _place(
                 chosen.add(min(places[form], key=lambda place: abs(place - index)))
         first, last = min(chosen), max(chosen)
         gap = max(0, content[last] - content[first] + 1 - len(chosen))
-        if gap <= min(_WIDEST_GAP, size) and not (joins and _crosses(term, gap, first, last, joins)):
+        between = [words[join] for join in joins if first < join <= last]
+        if gap <= min(_WIDEST_GAP, size) and not (between and _crosses(term, gap, between)):
             yield Hit(term, tuple(sorted(chosen)), term.weight - 2.5 * gap)
 
 
@@ -154,9 +163,14 @@ def _joins(index: int, text: str, words: Sequence[Word]) -> bool:
     return index > 0 and any(mark in text[words[index - 1].end : words[index].start] for mark in _MARKS)
 
 
-def _crosses(term: Term, gap: int, first: int, last: int, joins: Sequence[int]) -> bool:
-    """Whether a term would be pieced together from two phrases."""
-    return gap > 0 and any(first < index <= last for index in joins)
+def _crosses(term: Term, gap: int, between: Sequence[Word]) -> bool:
+    """Whether a term would be pieced together from two phrases; `between` are the words at which new ones begin.
+
+    "Hypertension and heart failure" are two conditions; a term that itself says "and" may stand across one.
+    """
+    if gap > 0 or not term.forms.isdisjoint(_SIDES):
+        return True
+    return any(word.raw.lower() in _ADDING for word in between) and _ADDED.search(term.text) is None
 
 
 def _choose(hits: list[Hit], text: str, words: Sequence[Word]) -> list[Hit]:
