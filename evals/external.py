@@ -57,9 +57,10 @@ async def measure(
             return score_failed(case.encounter, str(error), case.gold), time.perf_counter() - began
         codings.append(coding)
         taken: Steps = steps(drafts[0], case.gold, book)
-        return score(
-            case.encounter, coding, case.gold, book, taken
-        ), coding.audit.usage.seconds - coding.audit.usage.model_seconds
+        ended = {code.code for code in coding.codes} | {left_out.code for left_out in coding.excluded}
+        lost = sum(candidate.code not in ended for candidate in drafts[0].candidates)
+        scored = score(case.encounter, coding, case.gold, book, taken)._replace(lost=lost)
+        return scored, coding.audit.usage.seconds - coding.audit.usage.model_seconds
 
     if engine == "lexical":
         results = [await one(case) for case in cases]
@@ -126,7 +127,7 @@ def step_table(scores: Sequence[Score], codings: Sequence[Coding]) -> str:
         )
         lines.append(
             f"rejected quotes: {sum(len(c.rejected) for c in codings)}; candidates: "
-            f"{sum(s.steps.candidates for s in scores)}"
+            f"{sum(s.steps.candidates for s in scores)}, of these ending nowhere: {sum(s.lost for s in scores)}"
         )
     return "\n".join(lines)
 

@@ -19,7 +19,10 @@ class Steps(NamedTuple):
 
 
 class Score(NamedTuple):
-    """What one encounter adds to the figures; `failed` says why there is no coding, and all its gold is then missed."""
+    """What one encounter adds to the figures; `failed` says why there is no coding, and all its gold is then missed.
+
+    `lost` counts candidates that are neither reported nor left out with a reason.
+    """
 
     encounter: str
     hit: frozenset[str]
@@ -30,6 +33,7 @@ class Score(NamedTuple):
     invalid: int
     failed: str = ""
     steps: Steps = Steps()
+    lost: int = 0
 
 
 def steps(draft: Draft, gold: frozenset[str], book: CodeBook) -> Steps:
