@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= ../shared/data
 
-.PHONY: demo test lint types eval eval-external bench wheel live clean
+.PHONY: demo test lint types eval record eval-external bench wheel live clean
 
 demo: $(READY)
 	$(BIN)/chartproof code tests/notes/office_visit.txt --setting outpatient --dos 2026-05-04
@@ -25,9 +25,14 @@ types: $(READY)
 eval-external: $(READY)
 	$(BIN)/python -m evals.external $(DATA) $(if $(ADDED),--added $(ADDED)) $(if $(ERRORS),--errors $(ERRORS))
 
-# The project's own synthetic notes, coded by the embedded engine.
+# The project's own synthetic notes: the embedded engine, and a recorded model, replayed without a key.
 eval: $(READY)
 	$(BIN)/python -m evals.synthetic
+	$(BIN)/python -m evals.recorded
+
+# Records the cassettes anew from the endpoint of the settings (CHARTPROOF_BASE_URL, CHARTPROOF_MODEL=recorded, ...).
+record: $(READY)
+	$(BIN)/python -m evals.recorded --record
 
 # The client against a real llama.cpp server; see tests/test_live_smollm.py for what it needs.
 live: $(READY)

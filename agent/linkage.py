@@ -15,6 +15,10 @@ from agent.records import Alternative, Assertion, Candidate, Draft, Finding, Rea
 from agent.rules.objection import against
 from agent.tables import read_rows
 
+CHRONIC_PAIN = "G89.29"
+SITES_OF_PAIN = ("M25.5", "M54.2", "M54.5", "M54.6", "M54.9", "M79.6", "R10.2")
+"""Codes that name where a pain is and not how long it lasts."""
+
 
 class Link(NamedTuple):
     """Two conditions and the code that holds both; `base_goes` and `with_goes` tell whether it replaces theirs."""
@@ -45,7 +49,37 @@ def link(draft: Draft, book: CodeBook) -> Draft:
                 continue
             made.add(code.code)
             candidates.append(_joined(len(candidates), base, others[0], code.code, book))
+    candidates += _chronic_pain(candidates, book)
     return draft.model_copy(update={"candidates": tuple(candidates)})
+
+
+def _chronic_pain(candidates: Sequence[Candidate], book: CodeBook) -> list[Candidate]:
+    """Chronic pain as a second code beside the site of a pain that is called chronic (I.C.6.b.1.b).
+
+    A critic keeps one code an item, so what takes two codes has to be two items.
+    """
+    code = book.get(CHRONIC_PAIN)
+    if code is None or any(candidate.code == CHRONIC_PAIN for candidate in candidates):
+        return []
+    for candidate in candidates:
+        said = candidate.evidence[0].text.lower()
+        if _counts(candidate) and candidate.code.startswith(SITES_OF_PAIN) and "chronic" in said and "pain" in said:
+            near = [*book.siblings(code.code), *book.parents(code.code)[:1]]
+            return [
+                candidate.model_copy(
+                    update={
+                        "id": len(candidates),
+                        "condition": "Chronic pain",
+                        "code": code.code,
+                        "alternatives": tuple(
+                            Alternative(code=other.code, title=other.title, relation=Relation.SIBLING)
+                            for other in near
+                            if other.billable
+                        ),
+                    }
+                )
+            ]
+    return []
 
 
 def combined(draft: Draft, book: CodeBook) -> Iterator[Finding]:

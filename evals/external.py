@@ -36,7 +36,7 @@ async def measure(
 ) -> tuple[list[Score], list[Coding], list[float]]:
     """The score and the seconds of each case; a coding that fails is a score too.
 
-    A model is asked for all cases at once, as far as its concurrency goes; the lexical engine codes one after another.
+    A model is asked for all cases at once, unless its concurrency is 1; the lexical engine codes one after another.
     """
     book = open_all(settings).book
     codings: list[Coding] = []
@@ -62,7 +62,7 @@ async def measure(
         scored = score(case.encounter, coding, case.gold, book, taken)._replace(lost=lost)
         return scored, coding.audit.usage.seconds - coding.audit.usage.model_seconds
 
-    if engine == "lexical":
+    if engine == "lexical" or settings.concurrency == 1:
         results = [await one(case) for case in cases]
     else:
         results = list(await asyncio.gather(*(one(case) for case in cases)))

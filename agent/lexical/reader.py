@@ -25,10 +25,6 @@ _NEAR = 10
 """How many words around a condition may make it more specific."""
 
 
-_SITES_OF_PAIN = ("M25.5", "M54.2", "M54.5", "M54.6", "M54.9", "M79.6", "R10.2")
-"""Codes that name where a pain is and not how long it lasts."""
-
-
 _TELLING = frozenset(("text", "hpi", "chief_complaint", "indication"))
 """Kinds of section that assess where a note has no section for it."""
 
@@ -71,7 +67,7 @@ class Reader:
             near = _near(words, hit, denied)
             code = past_code(hit.term.code) if reading.assertion is Assertion.HISTORICAL else None
             codes = (code,) if code else self._specifier.codes(hit.term.code, near) or (hit.term.code,)
-            for code in (*codes, *_chronic_pain(codes, near)):
+            for code in codes:
                 yield Proposal(
                     condition=hit.term.text,
                     code=code,
@@ -134,13 +130,6 @@ def past_code(code: str) -> str | None:
         if code[:length] in known:
             return known[code[:length]]
     return None
-
-
-def _chronic_pain(codes: Sequence[str], near: dict[str, int]) -> tuple[str, ...]:
-    """G89.29 beside the site of a pain that is called chronic, which the site's code does not say (I.C.6.b.1.b)."""
-    if near.get("chronic", _NEAR) <= 1 and "pain" in near and codes[0].startswith(_SITES_OF_PAIN):
-        return ("G89.29",)
-    return ()
 
 
 def _extent(words: Sequence[Word], hit: Hit) -> tuple[int, int]:
