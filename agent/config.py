@@ -39,6 +39,13 @@ class SecondLook(StrEnum):
     LEXICAL = "lexical"
 
 
+class OptionForm(StrEnum):
+    """How the critique is offered codes: by their titles, or by titles and codes."""
+
+    TITLES = "titles"
+    CODES = "codes"
+
+
 def _default_cache() -> Path:
     return Path(platformdirs.user_cache_dir("chartproof", appauthor=False))
 
@@ -76,6 +83,7 @@ class Settings(Record):
     seed: int | None = None
 
     second_look: SecondLook = SecondLook.LEXICAL
+    option_form: OptionForm = OptionForm.TITLES
 
     timeout: float = Field(default=180.0, gt=0, allow_inf_nan=False)
     concurrency: int = Field(default=4, ge=1)
@@ -186,6 +194,6 @@ class Settings(Record):
         """What of the settings is written into an audit: what can change a result, and no secret."""
         shown = {"chunk_tokens": str(self.chunk_tokens), "context_tokens": str(self.context_tokens)}
         if self.model is not None:
-            names = ("base_url", "mode", "answer_tokens", "temperature", "seed", "second_look")
+            names = ("base_url", "mode", "answer_tokens", "temperature", "seed", "second_look", "option_form")
             shown |= {name: str(getattr(self, name)) for name in names}
         return shown

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from agent.codebook import CodeBook
+from agent.config import OptionForm
 from agent.prompts import Prompt
 from agent.records import (
     BINDING,
@@ -114,13 +115,15 @@ def options(candidate: Candidate, book: CodeBook) -> tuple[Option, ...]:
     return tuple(Option(letter, alternative) for letter, alternative in zip(letters, offered, strict=False))
 
 
-def critique_messages(prompt: Prompt, draft: Draft, findings: Sequence[Finding], book: CodeBook) -> list[Message]:
+def critique_messages(
+    prompt: Prompt, draft: Draft, findings: Sequence[Finding], book: CodeBook, form: OptionForm = OptionForm.TITLES
+) -> list[Message]:
     """The messages of one critique call; each document stands byte for byte in a message of its own."""
     setting = draft.encounter.setting
     messages = [{"role": "system", "content": prompt.fill(setting=setting.value, guidelines=_GUIDELINES[setting])}]
     messages += [{"role": "user", "content": document.text} for document in draft.encounter.documents]
     items = "\n\n".join(
-        "\n".join(_item(candidate, [f for f in findings if f.candidate == candidate.id], draft, book))
+        "\n".join(_item(candidate, [f for f in findings if f.candidate == candidate.id], draft, book, form))
         for candidate in open_candidates(draft, findings)
     )
     messages.append({"role": "user", "content": f"The items:\n\n{items}"})
@@ -133,7 +136,9 @@ def open_candidates(draft: Draft, findings: Sequence[Finding]) -> tuple[Candidat
     return tuple(candidate for candidate in draft.candidates if candidate.id not in closed)
 
 
-def _item(candidate: Candidate, findings: Sequence[Finding], draft: Draft, book: CodeBook) -> Iterator[str]:
+def _item(
+    candidate: Candidate, findings: Sequence[Finding], draft: Draft, book: CodeBook, form: OptionForm
+) -> Iterator[str]:
     yield f"Item {candidate.id}: {candidate.condition} ({candidate.assertion.value})"
     first = candidate.evidence[0]
     yield f"  {first.section}: {_in_context(draft.encounter.document(first.document), first.start, first.end)}"
@@ -144,7 +149,8 @@ def _item(candidate: Candidate, findings: Sequence[Finding], draft: Draft, book:
     for finding in findings:
         yield f"  rule {finding.citation}: {finding.reason.value if finding.reason else finding.rule}"
     for option in options(candidate, book):
-        yield f"  {option.letter}) {option.alternative.title}"
+        shown = f"{option.alternative.code} " if form is OptionForm.CODES else ""
+        yield f"  {option.letter}) {shown}{option.alternative.title}"
 
 
 def _in_context(document: Document, start: int, end: int) -> str:

@@ -53,7 +53,11 @@ class DryEngine:
 
     async def critique(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Sequence[Verdict], Usage]:
         """What the lexical engine decides; the request is noted."""
-        self._note("critique", critique_messages(load("critique"), draft, findings, self._book), Judgement)
+        self._note(
+            "critique",
+            critique_messages(load("critique"), draft, findings, self._book, self._settings.option_form),
+            Judgement,
+        )
         return await self._lexical.critique(draft, findings)
 
     def _note(self, step: str, messages: Sequence[Message], answer: type[BaseModel]) -> None:

@@ -85,7 +85,7 @@ class ModelEngine:
 
     def critique_messages(self, draft: Draft, findings: Sequence[Finding]) -> list[Message]:
         """The messages that judging `draft` sends first."""
-        return critique_messages(self._critique, draft, findings, self._book)
+        return critique_messages(self._critique, draft, findings, self._book, self._settings.option_form)
 
     async def _read(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[list[Proposal], Usage]:
         try:
