@@ -61,6 +61,9 @@ class Settings(Record):
     OpenAI). `mode` is how the form of the answer is asked for. `answer_tokens` is the most that one answer may take,
     reasoning included. `temperature` and `seed` are sent only where they are given.
 
+    How it is used: `second_look` says whether what it missed is looked for among the lexical engine's finds;
+    `option_form` is how the critique is offered its codes.
+
     Its limits: `timeout` is the seconds for one request as a whole. `concurrency` is how many asks of one endpoint run
     at once in an event loop. `tries` is how often one request is sent at most, and `retry_seconds` how long after an
     ask began another try may still start. After `breaker_failures` asks in a row that did not reach the endpoint, asks
