@@ -49,11 +49,11 @@ def link(draft: Draft, book: CodeBook) -> Draft:
                 continue
             made.add(code.code)
             candidates.append(_joined(len(candidates), base, others[0], code.code, book))
-    candidates += _chronic_pain(candidates, book)
+    candidates += _chronic_pain(draft, candidates, book)
     return draft.model_copy(update={"candidates": tuple(candidates)})
 
 
-def _chronic_pain(candidates: Sequence[Candidate], book: CodeBook) -> list[Candidate]:
+def _chronic_pain(draft: Draft, candidates: Sequence[Candidate], book: CodeBook) -> list[Candidate]:
     """Chronic pain as a second code beside the site of a pain that is called chronic (I.C.6.b.1.b).
 
     A critic keeps one code an item, so what takes two codes has to be two items.
@@ -62,7 +62,9 @@ def _chronic_pain(candidates: Sequence[Candidate], book: CodeBook) -> list[Candi
     if code is None or any(candidate.code == CHRONIC_PAIN for candidate in candidates):
         return []
     for candidate in candidates:
-        said = candidate.evidence[0].text.lower()
+        first = candidate.evidence[0]
+        text = draft.encounter.document(first.document).text
+        said = text[max(0, first.start - len("chronic ")) : first.end].lower()
         if _counts(candidate) and candidate.code.startswith(SITES_OF_PAIN) and "chronic" in said and "pain" in said:
             near = [*book.siblings(code.code), *book.parents(code.code)[:1]]
             return [
