@@ -180,6 +180,14 @@ def choose_engine(wanted: Engine | str | None, opened: Opened, settings: Setting
     return wanted
 
 
+def languages_of(wanted: Engine | str | None, settings: Settings) -> frozenset[str]:
+    """The languages that the engine that is meant reads, without opening what it needs."""
+    if wanted is None or isinstance(wanted, str):
+        model = wanted == "llm" or (wanted in (None, "auto") and settings.model is not None)
+        return ModelEngine.languages if model else LexicalEngine.languages
+    return wanted.languages
+
+
 def read_setting(value: Setting | str) -> Setting:
     """The setting that `value` names; InputError says which there are."""
     try:

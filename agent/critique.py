@@ -12,7 +12,6 @@ from agent.codebook import CodeBook
 from agent.config import OptionForm
 from agent.prompts import Prompt
 from agent.records import (
-    BINDING,
     Alternative,
     Candidate,
     DecidedBy,
@@ -23,6 +22,7 @@ from agent.records import (
     Kept,
     Reason,
     Relation,
+    Scope,
     Setting,
     Verdict,
     dropped_by_rule,
@@ -120,7 +120,10 @@ def critique_messages(
 ) -> list[Message]:
     """The messages of one critique call; each document stands byte for byte in a message of its own."""
     setting = draft.encounter.setting
-    messages = [{"role": "system", "content": prompt.fill(setting=setting.value, guidelines=_GUIDELINES[setting])}]
+    values = {"setting": setting.value}
+    if draft.scope is Scope.CLAIM:
+        values["guidelines"] = _GUIDELINES[setting]
+    messages = [{"role": "system", "content": prompt.fill(**values)}]
     messages += [{"role": "user", "content": document.text} for document in draft.encounter.documents]
     items = "\n\n".join(
         "\n".join(_item(candidate, [f for f in findings if f.candidate == candidate.id], draft, book, form))
@@ -132,7 +135,7 @@ def critique_messages(
 
 def open_candidates(draft: Draft, findings: Sequence[Finding]) -> tuple[Candidate, ...]:
     """The candidates that a critic has a say in: those that no binding rule speaks against."""
-    closed = {finding.candidate for finding in findings if finding.reason in BINDING}
+    closed = {finding.candidate for finding in findings if finding.binding}
     return tuple(candidate for candidate in draft.candidates if candidate.id not in closed)
 
 
@@ -190,7 +193,7 @@ def fault(judgement: Judgement, candidates: Sequence[Candidate], book: CodeBook)
 def read_verdicts(judgement: Judgement, draft: Draft, findings: Sequence[Finding], book: CodeBook) -> list[Verdict]:
     """What a model decided, as verdicts, and what binding rules decided without it; the answer has no fault."""
     by_item = {judged.item: judged for judged in judgement.items}
-    against = {f.candidate: f for f in findings if f.reason in BINDING}
+    against = {f.candidate: f for f in findings if f.binding}
     return [
         _verdict(candidate, by_item[candidate.id], book)
         if candidate.id in by_item

@@ -10,11 +10,12 @@ from pydantic import BaseModel
 from agent.codebook import CodeBook
 from agent.config import Settings
 from agent.critique import Judgement, critique_messages
+from agent.engine import LANGUAGES, PROMPTS
 from agent.lexical import LexicalEngine
 from agent.llm import Message, estimate_tokens, render_request
 from agent.prompts import load
 from agent.propose import Reading, propose_messages
-from agent.records import Chunk, Document, Draft, Encounter, Finding, Proposal, Usage, Verdict
+from agent.records import Chunk, Document, Draft, Encounter, Finding, Proposal, Scope, Usage, Verdict
 
 ANSWER_SHARE = 0.5
 """Tokens of an answer for each token of its request: what the recorded runs took, for the estimate of a cost."""
@@ -36,7 +37,7 @@ class DryEngine:
     """
 
     name = "dry"
-    prompts: Mapping[str, str] = {}
+    languages = LANGUAGES
 
     def __init__(self, lexical: LexicalEngine, book: CodeBook, settings: Settings) -> None:
         """Note requests for the model of `settings`."""
@@ -46,16 +47,25 @@ class DryEngine:
         self.model: str | None = settings.model
         self.requests: list[Request] = []
 
-    async def propose(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[Sequence[Proposal], Usage]:
+    def prompts(self, scope: Scope) -> Mapping[str, str]:
+        """None: nothing is sent."""
+        return {}
+
+    async def propose(
+        self, encounter: Encounter, document: Document, chunk: Chunk, scope: Scope
+    ) -> tuple[Sequence[Proposal], Usage]:
         """What the lexical engine reads; the request is noted."""
-        self._note("propose", propose_messages(load("propose"), document, chunk, encounter.setting), Reading)
-        return await self._lexical.propose(encounter, document, chunk)
+        prompt = load(PROMPTS[scope].propose)
+        self._note("propose", propose_messages(prompt, document, chunk, encounter.setting), Reading)
+        return await self._lexical.propose(encounter, document, chunk, scope)
 
     async def critique(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Sequence[Verdict], Usage]:
         """What the lexical engine decides; the request is noted."""
         self._note(
             "critique",
-            critique_messages(load("critique"), draft, findings, self._book, self._settings.option_form),
+            critique_messages(
+                load(PROMPTS[draft.scope].critique), draft, findings, self._book, self._settings.option_form
+            ),
             Judgement,
         )
         return await self._lexical.critique(draft, findings)

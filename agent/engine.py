@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from agent.codebook import CodeBook
 from agent.config import SecondLook, Settings
 from agent.critique import Judgement, critique_messages, fault, open_candidates, read_verdicts
 from agent.errors import ContextTooSmall, TruncatedAnswer
+from agent.intake import ENGLISH, is_english
 from agent.lexical import LexicalEngine
 from agent.llm import Endpoint, Message
 from agent.notes import halve_chunk
@@ -22,9 +24,27 @@ from agent.records import (
     Encounter,
     Finding,
     Proposal,
+    Scope,
     Usage,
     Verdict,
 )
+
+LANGUAGES = frozenset((ENGLISH, "Spanish"))
+"""What a model's reading was measured in; outside English a quote is found letter for letter or not at all."""
+
+
+class Prompts(NamedTuple):
+    """The names of the two prompts of a scope."""
+
+    propose: str
+    critique: str
+
+
+PROMPTS: Mapping[Scope, Prompts] = {
+    Scope.CLAIM: Prompts("propose", "critique"),
+    Scope.MENTIONS: Prompts("propose_mentions", "critique_mentions"),
+}
+"""A claim reports what was managed, a list of mentions what is named: they are read and judged by other prompts."""
 
 _WORTH_A_SECOND_LOOK = frozenset((Assertion.AFFIRMED, Assertion.HISTORICAL))
 
@@ -33,6 +53,7 @@ class ModelEngine:
     """The two calls of an engine, answered by a model; make one and share it."""
 
     name = "llm"
+    languages = LANGUAGES
 
     def __init__(self, endpoint: Endpoint, book: CodeBook, lexical: LexicalEngine, settings: Settings) -> None:
         """Ask `endpoint`; `lexical` is read along where the settings want a second look."""
@@ -40,15 +61,21 @@ class ModelEngine:
         self._book = book
         self._lexical = lexical
         self._settings = settings
-        self._propose = load("propose")
-        self._critique = load("critique")
+        self._propose = {scope: load(pair.propose) for scope, pair in PROMPTS.items()}
+        self._critique = {scope: load(pair.critique) for scope, pair in PROMPTS.items()}
         self.model: str | None = endpoint.model
-        self.prompts: Mapping[str, str] = {
-            "propose": self._propose.fingerprint(Reading),
-            "critique": self._critique.fingerprint(Judgement),
+
+    def prompts(self, scope: Scope) -> Mapping[str, str]:
+        """The fingerprints of the two prompts of a scope, by name."""
+        propose, critique = self._propose[scope], self._critique[scope]
+        return {
+            propose.name: propose.fingerprint(Reading),
+            critique.name: critique.fingerprint(Judgement),
         }
 
-    async def propose(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[Sequence[Proposal], Usage]:
+    async def propose(
+        self, encounter: Encounter, document: Document, chunk: Chunk, scope: Scope
+    ) -> tuple[Sequence[Proposal], Usage]:
         """What a model reads in `chunk`, and what only the lexical engine found there, if that is wanted.
 
         A chunk whose answer was cut off, or that the model can't hold, is read in halves.
@@ -56,8 +83,8 @@ class ModelEngine:
         Raises:
             ModelError: the model could not be asked or kept answering wrongly.
         """
-        proposals, usage = await self._read(encounter, document, chunk)
-        if self._settings.second_look is SecondLook.LEXICAL:
+        proposals, usage = await self._read(encounter, document, chunk, scope)
+        if self._settings.second_look is SecondLook.LEXICAL and scope is Scope.CLAIM and is_english(document.text):
             proposals += _unseen(self._lexical.read(document, chunk), proposals)
         return proposals, usage
 
@@ -79,24 +106,29 @@ class ModelEngine:
         )
         return read_verdicts(answer.value, draft, findings, self._book), answer.usage
 
-    def propose_messages(self, encounter: Encounter, document: Document, chunk: Chunk) -> list[Message]:
+    def propose_messages(self, encounter: Encounter, document: Document, chunk: Chunk, scope: Scope) -> list[Message]:
         """The messages that reading `chunk` sends first."""
-        return propose_messages(self._propose, document, chunk, encounter.setting)
+        return propose_messages(self._propose[scope], document, chunk, encounter.setting)
 
     def critique_messages(self, draft: Draft, findings: Sequence[Finding]) -> list[Message]:
         """The messages that judging `draft` sends first."""
-        return critique_messages(self._critique, draft, findings, self._book, self._settings.option_form)
+        return critique_messages(self._critique[draft.scope], draft, findings, self._book, self._settings.option_form)
 
-    async def _read(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[list[Proposal], Usage]:
+    async def _read(
+        self, encounter: Encounter, document: Document, chunk: Chunk, scope: Scope
+    ) -> tuple[list[Proposal], Usage]:
         try:
             answer = await self._endpoint.ask(
-                self.propose_messages(encounter, document, chunk), Reading, step="propose", encounter=encounter.id
+                self.propose_messages(encounter, document, chunk, scope),
+                Reading,
+                step="propose",
+                encounter=encounter.id,
             )
         except (TruncatedAnswer, ContextTooSmall) as error:
             halves = halve_chunk(document, chunk)
             if len(halves) < 2:
                 raise
-            read = await asyncio.gather(*(self._read(encounter, document, half) for half in halves))
+            read = await asyncio.gather(*(self._read(encounter, document, half, scope) for half in halves))
             whole = [proposal.model_copy(update={"chunk": chunk.index}) for part, _ in read for proposal in part]
             return whole, sum((usage for _, usage in read), start=error.usage)
         return read_proposals(answer.value, document, chunk), answer.usage

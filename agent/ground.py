@@ -39,15 +39,17 @@ class Miss(NamedTuple):
 class Grounder:
     """Finds quotes in one document; folds it once, when first needed. Safe to share between threads."""
 
-    def __init__(self, document: Document, *, vocabulary: Container[str] = frozenset()) -> None:
+    def __init__(self, document: Document, *, vocabulary: Container[str] = frozenset(), fuzzy: bool = True) -> None:
         """Keep the document.
 
         Args:
             document: where quotes are looked for.
             vocabulary: words (in lower case) that are known to be words, so that none is taken for a misspelling.
+            fuzzy: whether a quote may differ in spelling; not where the guard does not know the language's words.
         """
         self.document = document
         self._vocabulary = vocabulary
+        self._may_differ = fuzzy
         self._page = Page(document.text)
         self._guard = Guard.load()
 
@@ -111,6 +113,8 @@ class Grounder:
         ]
         if folded:
             return tuple(self._evidence(span, chunk, Match.FOLDED, 100.0) for span in folded)
+        if not self._may_differ:
+            return self._elsewhere(quote, chunk) or Miss("the quote is not in its chunk letter for letter")
         return self._fuzzy(quote, chunk)
 
     def _fuzzy(self, quote: str, chunk: Chunk) -> tuple[Evidence, ...] | Miss:

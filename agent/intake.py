@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from collections.abc import Container
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,9 @@ from agent.config import Settings
 from agent.errors import NoteError
 from agent.fold import has_no_width
 from agent.records import Document
+
+ENGLISH = "English"
+"""The language of cue words, headings, lexicon and code table."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -71,11 +75,27 @@ def read_document(source: bytes | str | Path, name: str, settings: Settings | No
     return document
 
 
+def check_language(document: Document, languages: Container[str]) -> str:
+    """The language that a document reads as, English in doubt, if it is one of `languages`.
+
+    Raises:
+        NoteError: it is plainly in another.
+    """
+    language = foreign_language(document.text) or ENGLISH
+    if language not in languages:
+        raise NoteError(
+            f"{document.id} reads as {language}, which this engine does not read: give an English note or a "
+            "translation; a Spanish note can be read by a model (CHARTPROOF_MODEL)",
+            document=document.id,
+        )
+    return language
+
+
 def check_document(document: Document, settings: Settings | None = None) -> None:
     """Nothing, if a document can be coded.
 
     Raises:
-        NoteError: a document that is too long, empty, no text, or not in English; the message says what mends it.
+        NoteError: a document that is too long, empty or no text; the message says what mends it.
     """
     name, text, settings = document.id, document.text, settings or Settings()
     try:
@@ -93,12 +113,11 @@ def check_document(document: Document, settings: Settings | None = None) -> None
     if nul > _MOST_NUL * len(text) or control > _MOST_CONTROL * len(text):
         what = "UTF-16 without a byte order mark" if nul > _MOST_NUL * len(text) and not control else "a binary file"
         raise NoteError(f"{name} is not text but looks like {what}; save it as plain text in UTF-8", document=name)
-    language = foreign_language(text)
-    if language is not None:
-        raise NoteError(
-            f"{name} reads as {language}; notes are coded from English only: give an English note or a translation",
-            document=name,
-        )
+
+
+def is_english(text: str) -> bool:
+    """Whether a text is English, as far as can be told."""
+    return foreign_language(text) is None
 
 
 def foreign_language(text: str) -> str | None:

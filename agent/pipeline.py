@@ -14,7 +14,7 @@ from agent.assertion import read_at
 from agent.codebook import CodeBook
 from agent.config import Settings
 from agent.ground import Grounder
-from agent.intake import check_document
+from agent.intake import ENGLISH, check_document, check_language
 from agent.linkage import link
 from agent.lookup import Lookup
 from agent.notes import cut_chunks, read_sections
@@ -38,13 +38,21 @@ from agent.settle import settle
 
 
 class Engine(Protocol):
-    """What reads and judges: the lexical engine, or a model behind an endpoint. `prompts` are fingerprints by name."""
+    """What reads and judges: the lexical engine, or a model behind an endpoint.
+
+    `prompts` gives the fingerprints of a scope by name, `languages` what it reads; a document in another is refused.
+    """
 
     name: str
     model: str | None
-    prompts: Mapping[str, str]
+    languages: frozenset[str]
 
-    async def propose(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[Sequence[Proposal], Usage]:
+    def prompts(self, scope: Scope) -> Mapping[str, str]:
+        """The fingerprints of the prompts that a scope is coded with, by name; empty where there are none."""
+
+    async def propose(
+        self, encounter: Encounter, document: Document, chunk: Chunk, scope: Scope
+    ) -> tuple[Sequence[Proposal], Usage]:
         """The conditions that stand in a chunk, each with its quote, and what it cost to read it."""
 
     async def critique(self, draft: Draft, findings: Sequence[Finding]) -> tuple[Sequence[Verdict], Usage]:
@@ -71,8 +79,8 @@ async def code(
         CodingError: a step that failed; nothing of the encounter is then returned.
     """
     began, started = time.perf_counter(), datetime.now(UTC)
-    pages = [page for document in encounter.documents for page in _pages(document, settings)]
-    read = await asyncio.gather(*(engine.propose(encounter, page.document, page.chunk) for page in pages))
+    pages = [page for document in encounter.documents for page in _pages(document, settings, engine.languages)]
+    read = await asyncio.gather(*(engine.propose(encounter, page.document, page.chunk, scope) for page in pages))
     usage = sum((cost for _, cost in read), start=Usage())
 
     candidates: list[Candidate] = []
@@ -84,20 +92,20 @@ async def code(
                 rejected.append(found)
                 continue
             cued = proposal.assertion
-            if proposal.reader != "lexical":
+            if proposal.reader != "lexical" and page.language == ENGLISH:
                 cued = read_at(page.document.text, found[0].start, found[0].end, found[0].section).assertion
             managed = page.grounder.managed(proposal, page.chunk)
             candidates.append(lookup.candidate(len(candidates), proposal, found, managed, cued=cued))
 
     draft = link(Draft(encounter=encounter, scope=scope, candidates=tuple(candidates)), book)
-    findings = run_rules(draft, book)
+    findings = run_rules(draft, book, off=settings.rules_off)
     verdicts: Sequence[Verdict] = ()
     if watch is not None:
         watch(draft, findings)
     if draft.candidates:
         verdicts, cost = await engine.critique(draft, findings)
         usage += cost
-    outcome = settle(draft, findings, verdicts, book)
+    outcome = settle(draft, findings, verdicts, book, off=settings.rules_off)
     return Coding(
         encounter_id=encounter.id,
         setting=encounter.setting,
@@ -111,7 +119,7 @@ async def code(
             version=version("chartproof"),
             engine=engine.name,
             model=engine.model,
-            prompts=dict(engine.prompts),
+            prompts=dict(engine.prompts(scope)),
             codeset=book.edition,
             documents={d.id: _sha256(d.text) for d in encounter.documents},
             settings={"scope": scope.value, **settings.shown()},
@@ -127,14 +135,16 @@ class _Page(NamedTuple):
     document: Document
     grounder: Grounder
     chunk: Chunk
+    language: str
 
 
-def _pages(document: Document, settings: Settings) -> list[_Page]:
+def _pages(document: Document, settings: Settings, languages: frozenset[str]) -> list[_Page]:
     check_document(document, settings)
-    grounder = Grounder(document)
+    language = check_language(document, languages)
+    grounder = Grounder(document, fuzzy=language == ENGLISH)
     sections = read_sections(document)
     chunks = cut_chunks(document, sections, max_tokens=settings.chunk_tokens, context_tokens=settings.context_tokens)
-    return [_Page(document, grounder, chunk) for chunk in chunks]
+    return [_Page(document, grounder, chunk, language) for chunk in chunks]
 
 
 def _sha256(text: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 
 from agent.config import Settings
 from agent.errors import NoteError
-from agent.intake import check_document, foreign_language, read_document
+from agent.intake import ENGLISH, check_document, check_language, foreign_language, read_document
 from agent.records import Document
 
 NOTE = "Patient seen for follow up of hypertension. Blood pressure is well controlled on lisinopril.\n"
@@ -107,8 +107,10 @@ FOREIGN = {
 @pytest.mark.parametrize("language", FOREIGN)
 def test_a_note_in_another_language_is_refused(language: str) -> None:
     assert foreign_language(FOREIGN[language]) == language
-    text = message(FOREIGN[language].encode())
-    assert f"reads as {language}" in text and "translation" in text
+    document = Document(id="visit7", text=FOREIGN[language])
+    with pytest.raises(NoteError, match=f"visit7 reads as {language}.*translation"):
+        check_language(document, {ENGLISH})
+    assert check_language(document, {ENGLISH, language}) == language
 
 
 @pytest.mark.parametrize(
@@ -125,5 +127,5 @@ def test_a_note_in_another_language_is_refused(language: str) -> None:
     ],
 )
 def test_english_telegraphic_and_listed_notes_pass(text: str) -> None:
-    assert foreign_language(text) is None
+    assert check_language(Document(id="visit7", text=text), {ENGLISH}) == ENGLISH
     check_document(Document(id="visit7", text=text), SETTINGS)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from agent.codebook import CodeBook
+from agent.intake import ENGLISH
 from agent.lexical.judge import judge
 from agent.lexical.reader import Reader
-from agent.records import Chunk, Document, Draft, Encounter, Finding, Proposal, Usage, Verdict
+from agent.records import Chunk, Document, Draft, Encounter, Finding, Proposal, Scope, Usage, Verdict
 
 
 class LexicalEngine:
@@ -15,14 +16,20 @@ class LexicalEngine:
 
     name = "lexical"
     model: str | None = None
-    prompts: Mapping[str, str] = {}
+    languages = frozenset((ENGLISH,))
 
     def __init__(self, book: CodeBook) -> None:
         """Make the term index of `book`, a few hundred milliseconds; make one engine and share it."""
         self._reader = Reader(book)
 
-    async def propose(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[Sequence[Proposal], Usage]:
-        """As `read`; it costs nothing."""
+    def prompts(self, scope: Scope) -> Mapping[str, str]:
+        """None: this engine is given no prompt."""
+        return {}
+
+    async def propose(
+        self, encounter: Encounter, document: Document, chunk: Chunk, scope: Scope
+    ) -> tuple[Sequence[Proposal], Usage]:
+        """As `read`, whatever the scope; it costs nothing."""
         return self.read(document, chunk), Usage()
 
     def read(self, document: Document, chunk: Chunk) -> list[Proposal]:

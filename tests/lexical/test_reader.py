@@ -56,7 +56,7 @@ def propose(engine: LexicalEngine, text: str, *, room: int = 3000) -> list[Propo
     encounter = Encounter(id="case", setting=Setting.OUTPATIENT, documents=(document,))
     found: list[Proposal] = []
     for chunk in cut_chunks(document, read_sections(document), max_tokens=room, context_tokens=20):
-        proposals, usage = asyncio.run(engine.propose(encounter, document, chunk))
+        proposals, usage = asyncio.run(engine.propose(encounter, document, chunk, Scope.CLAIM))
         assert usage.calls == 0
         for proposal in proposals:
             assert chunk.start <= (proposal.at or 0) < chunk.end
@@ -170,7 +170,7 @@ def test_any_text_is_read_with_true_places(text: str, engine: LexicalEngine) -> 
 
 
 def test_the_engine_says_that_it_is_no_model(engine: LexicalEngine) -> None:
-    assert (engine.name, engine.model, dict(engine.prompts)) == ("lexical", None, {})
+    assert (engine.name, engine.model, dict(engine.prompts(Scope.CLAIM))) == ("lexical", None, {})
 
 
 # -- the judge ---------------------------------------------------------------------------------------------------------
