@@ -16,14 +16,14 @@ from types import FrameType
 from typing import NoReturn
 
 from agent.commands.console import Output, abandon_output, defect, say
-from agent.errors import ChartproofError
+from agent.errors import ChartproofError, InputError
 
 STOPPED = 130
 DEFECT = 1
 
 _SETTING_MISSING = (
     "--setting is missing: give --setting outpatient (office, clinic, emergency room, outpatient surgery) or --setting "
-    "inpatient (admitted to hospital). A diagnosis that is only suspected is coded inpatient and not outpatient, so "
+    "inpatient (admitted to hospital), or both to see what they differ in. A diagnosis that is only suspected is coded inpatient and not outpatient, so "
     "there is no safe default"
 )
 _EPILOG = """exit codes: 0 done; 2 bad input or usage; 3 the engine could not answer; 4 some encounters failed.
@@ -89,8 +89,13 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
     _add_code(commands)
+    _add_eval(commands)
     codes = commands.add_parser("codes", help="the code table", description="Build, extend and read the code table.")
     _add_codes(codes.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser))
+    rules = commands.add_parser(
+        "rules", help="the guideline rules", description="List and show the rules, and check claims by them."
+    )
+    _add_rules(rules.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser))
     schema = commands.add_parser(
         "schema", help="print the JSON Schema of a result", description="Print the JSON Schema of a result."
     )
@@ -107,7 +112,7 @@ def _add_code(commands: argparse._SubParsersAction[_Parser]) -> None:
     code.add_argument(
         "notes", nargs="+", metavar="NOTE", help="a text file, a folder of .txt files, or - for standard input"
     )
-    code.add_argument("--setting", required=True, help="outpatient or inpatient; there is no default")
+    code.add_argument("--setting", required=True, help="outpatient, inpatient, or both to see what they differ in; no default")
     code.add_argument(
         "--scope", default="claim", help="claim (default): what is reported; mentions: every condition asserted"
     )
@@ -131,6 +136,27 @@ def _add_code(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--all", action="store_true", help="show every quote, alternative, exclusion and note in the table"
     )
     code.set_defaults(run=_command("code", "run"))
+
+
+def _add_eval(commands: argparse._SubParsersAction[_Parser]) -> None:
+    evaluate = commands.add_parser(
+        "eval",
+        help="measure accuracy (in a checkout of the project)",
+        description="Measure accuracy: run a suite, compare two runs, report on runs, record cassettes, hold the gate.",
+    )
+    evaluate.add_argument("command", metavar="COMMAND", help="run, compare, report, record or gate; each has --help")
+    evaluate.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="what the command is given")
+
+    def run(options: argparse.Namespace) -> int:
+        checkout = Path(__file__).parents[1]
+        if not (checkout / "evals" / "cli.py").is_file():
+            raise InputError("the evals come with a checkout of the project and are not installed; run this in one")
+        if str(checkout) not in sys.path:  # the installed command begins with another folder
+            sys.path.insert(0, str(checkout))
+        main: Callable[..., int] = importlib.import_module("evals.cli").main
+        return main([options.command, *options.rest], _Parser)
+
+    evaluate.set_defaults(run=run)
 
 
 def _add_codes(tables: argparse._SubParsersAction[_Parser]) -> None:
@@ -167,6 +193,26 @@ def _add_codes(tables: argparse._SubParsersAction[_Parser]) -> None:
     search.add_argument("text", nargs="+", metavar="TEXT", help="words, abbreviations or lay terms")
     search.add_argument("-k", type=int, default=10, metavar="N", help="how many codes (default 10)")
     search.set_defaults(run=_command("codes", "search"))
+
+
+def _add_rules(rules: argparse._SubParsersAction[_Parser]) -> None:
+    listing = rules.add_parser("list", help="list the rules", description="List every rule with its citation.")
+    listing.add_argument("--family", help="only one family, such as sequencing")
+    listing.set_defaults(run=_command("rules", "listing"))
+    show = rules.add_parser("show", help="show one rule", description="Show what a rule says, and an example.")
+    show.add_argument("name", metavar="ID", help="its name, such as excludes1_conflict")
+    show.set_defaults(run=_command("rules", "show"))
+    check = rules.add_parser(
+        "check",
+        help="check the codes of claims, also of claims made elsewhere",
+        description='Check claims: {"setting": "outpatient", "date_of_service": "2026-05-15", "patient": {"age": 60, '
+        '"sex": "female"}, "codes": ["E11.9", {"code": "N18.4", "poa": "Y"}]}, with the codes in claim order; one JSON '
+        "object, or one a line.",
+    )
+    check.add_argument("claims", metavar="FILE", help="a claim as JSON, many as JSON Lines, or - for standard input")
+    check.add_argument("--format", default="table", choices=("table", "json"), help="table (default) or JSON")
+    check.add_argument("--out", type=Path, metavar="FILE", help="write to a file instead of standard output")
+    check.set_defaults(run=_command("rules", "check"))
 
 
 def _command(module: str, name: str) -> Callable[[argparse.Namespace], int]:

@@ -12,7 +12,7 @@ import platformdirs
 from pydantic import Field, SecretStr, ValidationError, field_validator
 
 from agent.errors import SettingsError
-from agent.records import Record
+from agent.records import Family, Record
 
 PREFIX = "CHARTPROOF_"
 KEY = "OPENAI_API_KEY"
@@ -62,7 +62,8 @@ class Settings(Record):
     reasoning included. `temperature` and `seed` are sent only where they are given.
 
     How it is used: `second_look` says whether what it missed is looked for among the lexical engine's finds;
-    `option_form` is how the critique is offered its codes.
+    `option_form` is how the critique is offered its codes. `rules_off` are families of rules that say nothing, with commas
+    between them: what is left out of a result by them is then not left out.
 
     Its limits: `timeout` is the seconds for one request as a whole. `concurrency` is how many asks of one endpoint run
     at once in an event loop. `tries` is how often one request is sent at most, and `retry_seconds` how long after an
@@ -87,6 +88,7 @@ class Settings(Record):
 
     second_look: SecondLook = SecondLook.LEXICAL
     option_form: OptionForm = OptionForm.TITLES
+    rules_off: frozenset[Family] = frozenset()
 
     timeout: float = Field(default=180.0, gt=0, allow_inf_nan=False)
     concurrency: int = Field(default=4, ge=1)
@@ -121,6 +123,11 @@ class Settings(Record):
         # A key read from a file often ends in a newline, and an unset one is often exported as an empty string.
         bare = "" if value is None else value.get_secret_value().strip()
         return SecretStr(bare) if bare else None
+
+    @field_validator("rules_off", mode="before")
+    @classmethod
+    def _families(cls, value: object) -> object:
+        return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
     @property
     def hosted(self) -> bool:
@@ -196,6 +203,8 @@ class Settings(Record):
     def shown(self) -> dict[str, str]:
         """What of the settings is written into an audit: what can change a result, and no secret."""
         shown = {"chunk_tokens": str(self.chunk_tokens), "context_tokens": str(self.context_tokens)}
+        if self.rules_off:
+            shown["rules_off"] = ",".join(sorted(self.rules_off))
         if self.model is not None:
             names = ("base_url", "mode", "answer_tokens", "temperature", "seed", "second_look", "option_form")
             shown |= {name: str(getattr(self, name)) for name in names}

@@ -11,8 +11,9 @@ from functools import cache
 from typing import NamedTuple
 
 from agent.codebook import CodeBook
-from agent.records import Alternative, Assertion, Candidate, Draft, Finding, Reason, Relation, Scope
+from agent.records import Alternative, Assertion, Candidate, Draft, Family, Finding, Reason, Relation, Scope
 from agent.rules.objection import against
+from agent.rules.rule import draft_rule
 from agent.tables import read_rows
 
 CHRONIC_PAIN = "G89.29"
@@ -84,8 +85,13 @@ def _chronic_pain(draft: Draft, candidates: Sequence[Candidate], book: CodeBook)
     return []
 
 
+@draft_rule(
+    Family.SPECIFICITY,
+    "I.B.9, I.A.15",
+    example="outpatient | Assessment: 1. Hypertension 2. CKD stage 4",
+)
 def combined(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A combination code stands for the codes that it joins; these are not reported beside it (I.B.9)."""
+    """A combination code stands for the codes that it joins; these are not reported beside it."""
     if draft.scope is Scope.MENTIONS:
         return
     present = {candidate.code for candidate in draft.candidates}

@@ -16,6 +16,7 @@ CHARACTERS_A_TOKEN = 4
 _LONGEST_HEADING = 60
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _LEAD = re.compile(r"[\s\ufeff\x00]*(?:[#*\-•=_]+|\d{1,2}[.)]|[A-Z][.)])?[\s*_]*")
+_SUMMARY = re.compile(r"\b(?:discharge|death|transfer|hospital|stay) summary\b", re.I)
 _INLINE = re.compile(r"([A-Za-z0-9][A-Za-z0-9 ,&/()'\-\u2019]{0,59}?)[\s*_]*[:\u2013\u2014][*_]*(?=\s|$)")
 
 
@@ -23,24 +24,31 @@ def read_sections(document: Document) -> tuple[Section, ...]:
     """The document's sections in order; the first begins at 0, the last ends with the document, none is empty.
 
     A heading stands at the start of a line: alone on it (in any case, with or without a colon), or before a colon with
-    its text on the same line. What is no known heading stays text of the section it stands in.
+    its text on the same line. What is no known heading stays text of the section it stands in; before any, a discharge
+    summary tells the hospital course.
     """
     text = document.text
     starts: list[tuple[int, int, str, str]] = []
-    kind = "text"
+    first_kind = kind = "hospital_course" if is_discharge_summary(document) else "text"
     for line in _LINE.finditer(text):
         found = _heading(line.group(), under=kind)
         if found is not None:
             heading, kind, body = found
             starts.append((line.start(), line.start() + body, heading, kind))
     if not starts or starts[0][0] > 0:
-        starts.insert(0, (0, 0, "", "text"))
+        starts.insert(0, (0, 0, "", first_kind))
     ends = [start for start, *_ in starts[1:]] + [len(text)]
     return tuple(
         Section(document=document.id, kind=kind, heading=heading, start=start, body=min(body, end), end=end)
         for (start, body, heading, kind), end in zip(starts, ends, strict=True)
         if end > start
     )
+
+
+def is_discharge_summary(document: Document) -> bool:
+    """Whether a document says by its id or its first line that it sums up a stay: what it tells is what was managed."""
+    first = document.text.lstrip("\ufeff\x00 \t\r\n").split("\n", 1)[0]
+    return any(_SUMMARY.search(words.replace("_", " ")) for words in (document.id, first[:_LONGEST_HEADING]))
 
 
 def cut_chunks(

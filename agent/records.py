@@ -102,8 +102,15 @@ class Reason(StrEnum):
     REPLACED = "replaced"
 
 
-BINDING = frozenset((Reason.NEGATED, Reason.FAMILY, Reason.HYPOTHETICAL, Reason.UNCERTAIN_OUTPATIENT))
-"""What no critic may overrule: a code for what the documents do not state to be the patient's, and certain enough."""
+class Family(StrEnum):
+    """What rules are about; a family can be switched off as a whole (CHARTPROOF_RULES_OFF)."""
+
+    DOCUMENTATION = "documentation"
+    REPORTABILITY = "reportability"
+    SPECIFICITY = "specificity"
+    TABULAR = "tabular"
+    SEQUENCING = "sequencing"
+    EDITS = "edits"
 
 
 class DecidedBy(StrEnum):
@@ -277,7 +284,7 @@ class Finding(Record):
 
     Where the rule speaks against one candidate, `candidate` is its id and `reason` what it would be excluded for;
     `instead` is the code that takes its place, where there is one. The candidate's id has no meaning outside a draft
-    and is not part of the result's JSON.
+    and is not part of the result's JSON; `binding` says that no critic may overrule it.
     """
 
     rule: str
@@ -288,6 +295,7 @@ class Finding(Record):
     reason: Reason | None = None
     instead: str | None = None
     candidate: int | None = Field(default=None, exclude=True)
+    binding: bool = Field(default=False, exclude=True)
 
 
 class Draft(Record):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from agent.claim import claim_of
 from agent.codebook import CodeBook
 from agent.errors import StepError
 from agent.records import (
-    BINDING,
     Alternative,
     AssignedCode,
     Candidate,
@@ -17,15 +17,21 @@ from agent.records import (
     Dropped,
     Evidence,
     ExcludedCode,
+    Family,
     Finding,
     Kept,
     Reason,
     Role,
+    Scope,
     Setting,
     Severity,
     Verdict,
     dropped_by_rule,
 )
+from agent.rules.poa import with_poa
+from agent.rules.run import check_codes
+from agent.rules.sequence import in_order
+from agent.rules.sheet import Sheet
 
 _MERE_MENTIONS = frozenset((Reason.NOT_REPORTABLE, Reason.HISTORICAL, Reason.DUPLICATE))
 """Reasons that speak of a mention, not of the condition."""
@@ -42,8 +48,18 @@ class Outcome(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict], book: CodeBook) -> Outcome:
+def settle(
+    draft: Draft,
+    findings: Sequence[Finding],
+    verdicts: Sequence[Verdict],
+    book: CodeBook,
+    *,
+    off: Collection[Family] = (),
+) -> Outcome:
     """The codes in their sequence, the exclusions and the findings that are not about one exclusion.
+
+    A claim is put in the order that the sequencing rules ask for, a stay's codes get their POA indicators, and the rules of
+    claims have their say once more; families that are `off` have none.
 
     Raises:
         StepError: a candidate with no verdict or two, or a kept code that is not a billable code of the edition.
@@ -62,12 +78,40 @@ def settle(draft: Draft, findings: Sequence[Finding], verdicts: Sequence[Verdict
     places = {code: len(_evidence(group)) for code, group in kept.items() if len(group) > 1}
     said += [_reported_once(code, number) for code, number in places.items() if number > 1]
     ordered = sorted(kept.items(), key=lambda item: _place(item[1]))
+    codes = tuple(_assigned(code, number, group, draft, book) for number, (code, group) in enumerate(ordered, start=1))
+    if draft.scope is Scope.CLAIM:
+        codes, found = _as_claim(codes, draft, book, off)
+        said += found
     codes = tuple(
-        _assigned(code, number, group, said, draft, book) for number, (code, group) in enumerate(ordered, start=1)
+        code.model_copy(update={"findings": tuple(finding for finding in said if code.code in finding.codes)})
+        for code in codes
     )
     excluded = tuple(_excluded(group, book) for group in dropped.values())
     excluded += tuple(_replaced(group, book) for group in _changed(kept).values())
     return Outcome(codes, excluded, tuple(said))
+
+
+def _as_claim(
+    codes: tuple[AssignedCode, ...], draft: Draft, book: CodeBook, off: Collection[Family]
+) -> tuple[tuple[AssignedCode, ...], tuple[Finding, ...]]:
+    """The codes as a claim: with POA indicators where it is a stay, in their order, and what the rules say of them."""
+    encounter = draft.encounter
+    if encounter.setting is Setting.INPATIENT and Family.EDITS not in off:
+        codes = with_poa(codes, encounter, book)
+    if Family.SEQUENCING not in off:
+        by_code = {code.code: code for code in codes}
+        order = in_order(Sheet(claim_of(encounter, codes), book))
+        codes = tuple(
+            by_code[code].model_copy(update={"sequence": number, "role": _role(number, draft)})
+            for number, code in enumerate(order, start=1)
+        )
+    return codes, check_codes(Sheet(claim_of(encounter, codes), book), off=off)
+
+
+def _role(number: int, draft: Draft) -> Role:
+    if number > 1:
+        return Role.SECONDARY
+    return Role.PRINCIPAL if draft.encounter.setting is Setting.INPATIENT else Role.FIRST_LISTED
 
 
 def _join_mentions(
@@ -83,7 +127,7 @@ def _join_mentions(
 
 def _bound(candidates: Sequence[Candidate], verdicts: Sequence[Verdict], findings: Sequence[Finding]) -> list[Verdict]:
     """The verdicts, with those that keep what a binding rule speaks against turned into that rule's exclusion."""
-    binding = {f.candidate: f for f in findings if f.reason in BINDING and f.candidate is not None}
+    binding = {f.candidate: f for f in findings if f.binding and f.candidate is not None}
     return [
         dropped_by_rule(candidate, binding[candidate.id])
         if isinstance(verdict, Kept) and candidate.id in binding
@@ -146,7 +190,6 @@ def _assigned(
     code: str,
     number: int,
     group: Sequence[tuple[Candidate, Kept]],
-    said: Sequence[Finding],
     draft: Draft,
     book: CodeBook,
 ) -> AssignedCode:
@@ -159,12 +202,11 @@ def _assigned(
             step="settle",
         )
     first_candidate, first = min(group, key=lambda pair: _place([pair]))
-    first_role = Role.PRINCIPAL if draft.encounter.setting is Setting.INPATIENT else Role.FIRST_LISTED
     return AssignedCode(
         code=code,
         title=entry.title,
         sequence=number,
-        role=first_role if number == 1 else Role.SECONDARY,
+        role=_role(number, draft),
         rationale=first.rationale,
         evidence=_evidence(group),
         alternatives=tuple(
@@ -172,7 +214,6 @@ def _assigned(
             for a in first_candidate.alternatives
             if a.code != code
         ),
-        findings=tuple(finding for finding in said if code in finding.codes),
         confidence=max(verdict.confidence for _, verdict in group),
     )
 

@@ -6,11 +6,11 @@ import pytest
 
 from agent.api import open_all
 from agent.config import Settings
-from evals.loaders import Case
+from evals.cases import Case
+from evals.clear import load_clear
 from evals.recorded import CASSETTES, RECORDED_AS, code_on_tape
-from evals.synthetic import load_synthetic
 
-CASES = {case.encounter.id: case for case in load_synthetic()}
+CASES = {case.encounter.id: case for case in load_clear().cases}
 
 
 def test_no_cassette_is_an_orphan() -> None:

@@ -18,7 +18,7 @@ PACKAGES = ("agent", "codesets", "evals")
 
 LAYERS = (
     ("agent.records", "agent.errors", "agent.tables"),
-    ("agent.config", "agent.fold", "agent.align", "agent.text", "agent.guard", "agent.words", "agent.assertion"),
+    ("agent.config", "agent.claim", "agent.fold", "agent.align", "agent.text", "agent.guard", "agent.words", "agent.assertion"),
     ("agent.intake", "codesets"),
     ("agent.notes", "agent.codebook", "agent.prompts", "agent.llm"),
     (
@@ -48,7 +48,7 @@ OWNERS = {
     "openai": ("agent.llm",),
     "instructor": ("agent.llm",),
     "tenacity": ("agent.llm",),
-    "duckdb": ("agent.codebook", "codesets", "evals.bench_codebook"),
+    "duckdb": ("agent.codebook", "codesets", "evals.bench_codebook", "evals.loaders"),
     "ray": ("agent.batch",),
     "rapidfuzz": ("agent.align", "agent.guard", "agent.ground", "codesets.ranking"),
     "vcr": ("evals",),

@@ -23,7 +23,7 @@ def replaced(one: Draft, book: CodeBook) -> dict[str, set[str]]:
     """Which codes the linked draft speaks against, and for which others."""
     found: dict[str, set[str]] = {}
     linked = link(one, book)
-    for objection in combined(linked, book):
+    for objection in combined.check(linked, book):
         assert objection.reason is Reason.REPLACED
         assert objection.candidate is not None and objection.instead is not None
         assert linked.candidates[objection.candidate].code == objection.codes[0]
@@ -132,7 +132,7 @@ def test_what_was_not_managed_is_not_linked(codebook: CodeBook) -> None:
 def test_mentions_stay_as_they_are_documented(codebook: CodeBook) -> None:
     one = draft(candidate(0, "E11.9"), candidate(1, "N18.4"), scope=Scope.MENTIONS)
     assert link(one, codebook) is one
-    assert list(combined(one, codebook)) == []
+    assert list(combined.check(one, codebook)) == []
 
 
 @pytest.mark.parametrize(
@@ -144,19 +144,19 @@ def test_what_is_no_pair_is_not_linked(one: str, other: str, codebook: CodeBook)
 
 def test_a_combination_that_the_documents_name_takes_the_parts_out(codebook: CodeBook) -> None:
     one = draft(candidate(0, "E11.9"), candidate(1, "N18.4"), candidate(2, "E11.22"))
-    found = [(objection.candidate, objection.instead) for objection in combined(one, codebook)]
+    found = [(objection.candidate, objection.instead) for objection in combined.check(one, codebook)]
     assert found == [(0, "E11.22")]
 
 
 def test_each_part_is_spoken_against_once_for_each_combination(codebook: CodeBook) -> None:
     linked = link(draft(candidate(0, "E11.9"), candidate(1, "G62.9"), candidate(2, "G62.9")), codebook)
-    found = [(objection.candidate, objection.instead) for objection in combined(linked, codebook)]
+    found = [(objection.candidate, objection.instead) for objection in combined.check(linked, codebook)]
     assert sorted(found) == [(0, "E11.40"), (1, "E11.40"), (2, "E11.40")]
 
 
 def test_the_findings_cite_the_chapter(codebook: CodeBook) -> None:
     linked = link(draft(candidate(0, "I10"), candidate(1, "I50.9")), codebook)
-    (only,) = combined(linked, codebook)
+    (only,) = combined.check(linked, codebook)
     assert only.citation == "I.B.9, I.A.15, I.C.9.a.1"
     assert "I11.0" in only.message and "heart failure" in only.message
 
@@ -166,7 +166,7 @@ def test_many_mentions_are_linked_in_reasonable_time(codebook: CodeBook) -> None
     began = time.perf_counter()
     many = (candidate(number, code, evidence=(evidence(),)) for number, code in enumerate(codes))
     linked = link(draft(*many), codebook)
-    assert list(combined(linked, codebook))
+    assert list(combined.check(linked, codebook))
     assert time.perf_counter() - began < 4
 
 

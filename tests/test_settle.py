@@ -21,6 +21,7 @@ from agent.records import (
     Document,
     Draft,
     Encounter,
+    Family,
     Kept,
     Proposal,
     Reason,
@@ -110,12 +111,17 @@ class Scripted:
 
     name = "scripted"
     model = None
-    prompts: dict[str, str] = {}
+    languages = frozenset(("English",))
 
     def __init__(self, *proposals: tuple[str, str, Assertion]) -> None:
         self._proposals = proposals
 
-    async def propose(self, encounter: Encounter, document: Document, chunk: Chunk) -> tuple[list[Proposal], Usage]:
+    def prompts(self, scope: Scope) -> dict[str, str]:
+        return {}
+
+    async def propose(
+        self, encounter: Encounter, document: Document, chunk: Chunk, scope: Scope
+    ) -> tuple[list[Proposal], Usage]:
         return [
             Proposal(
                 condition=quote,
@@ -163,7 +169,7 @@ def test_every_proposal_ends_in_codes_exclusions_or_rejections(settings: Setting
 
 @pytest.mark.parametrize("reason", [Reason.NEGATED, Reason.FAMILY, Reason.HYPOTHETICAL, Reason.UNCERTAIN_OUTPATIENT])
 def test_a_binding_rule_overrules_a_critic_that_keeps(reason: Reason, codebook: CodeBook) -> None:
-    objection = finding(0, reason, citation="I.A.19", message="it is denied")
+    objection = finding(0, reason, citation="I.A.19", message="it is denied", binding=True)
     outcome = settle(draft(candidate(0)), [objection], [kept(0)], codebook)
     assert codes(outcome) == []
     (only,) = outcome.excluded
@@ -187,7 +193,8 @@ def test_a_critic_may_leave_out_what_no_rule_speaks_against(codebook: CodeBook) 
 
 
 def test_mentions_of_one_code_become_its_evidence(codebook: CodeBook) -> None:
-    outcome = settle(draft(candidate(0), candidate(1)), [], [kept(0), kept(1, confidence=0.9)], codebook)
+    verdicts = [kept(0), kept(1, confidence=0.9)]
+    outcome = settle(draft(candidate(0), candidate(1)), [], verdicts, codebook, off=tuple(Family))
     (only,) = outcome.codes
     assert [e.start for e in only.evidence] == [0, 5]
     assert only.confidence == 0.9
@@ -197,7 +204,8 @@ def test_mentions_of_one_code_become_its_evidence(codebook: CodeBook) -> None:
 
 
 def test_two_readings_of_the_same_words_are_one_place(codebook: CodeBook) -> None:
-    outcome = settle(draft(candidate(0), candidate(1, evidence=(evidence(0),))), [], [kept(0), kept(1)], codebook)
+    one = draft(candidate(0), candidate(1, evidence=(evidence(0),)))
+    outcome = settle(one, [], [kept(0), kept(1)], codebook, off=tuple(Family))
     assert [len(one.evidence) for one in outcome.codes] == [1]
     assert outcome.findings == ()
 
@@ -306,9 +314,37 @@ def test_the_first_code_has_the_role_of_its_setting(setting: Setting, role: Role
 def test_findings_that_are_no_exclusion_are_kept_and_stand_with_their_codes(codebook: CodeBook) -> None:
     about = finding(rule="uncertain", codes=("M10.9",))
     general = finding(rule="edition_dates")
-    outcome = settle(draft(candidate(0)), [about, finding(0, Reason.NOT_REPORTABLE), general], [kept(0)], codebook)
+    given = [about, finding(0, Reason.NOT_REPORTABLE), general]
+    outcome = settle(draft(candidate(0)), given, [kept(0)], codebook, off=tuple(Family))
     assert outcome.findings == (about, general)
     assert outcome.codes[0].findings == (about,)
+
+
+def test_rules_of_claims_speak_of_the_outcome(codebook: CodeBook) -> None:
+    outcome = keep_all(candidate(0, "I10"), candidate(1, "N18.4"), book=codebook)
+    (said,) = [one for one in outcome.findings if one.rule == "hypertension_kidney"]
+    assert said in outcome.codes[0].findings and said in outcome.codes[1].findings
+    assert codes(outcome) == ["I10", "N18.4"], "a rule reports; it edits nothing"
+
+
+def test_a_family_that_is_off_says_nothing(codebook: CodeBook) -> None:
+    one = draft(candidate(0, "I10"), candidate(1, "N18.4"))
+    outcome = settle(one, [], [kept(0, "I10"), kept(1, "N18.4")], codebook, off=[Family.SPECIFICITY])
+    assert "hypertension_kidney" not in {one.rule for one in outcome.findings}
+
+
+def test_a_manifestation_is_never_first(codebook: CodeBook) -> None:
+    outcome = keep_all(candidate(0, "F02.80"), candidate(1, "G30.9"), setting=Setting.INPATIENT, book=codebook)
+    assert [(one.code, one.role, one.sequence) for one in outcome.codes] == [
+        ("G30.9", Role.PRINCIPAL, 1),
+        ("F02.80", Role.SECONDARY, 2),
+    ]
+
+
+def test_codes_of_a_stay_have_poa_indicators_and_of_a_visit_none(codebook: CodeBook) -> None:
+    for setting, wanted in ((Setting.INPATIENT, ["U", "exempt"]), (Setting.OUTPATIENT, [None, None])):
+        outcome = keep_all(candidate(0, "M10.9"), candidate(1, "Z79.4"), setting=setting, book=codebook)
+        assert [one.poa for one in outcome.codes] == wanted
 
 
 def test_verdicts_are_values_that_stay(codebook: CodeBook) -> None:

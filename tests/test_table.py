@@ -283,7 +283,7 @@ def test_that_a_code_is_reported_once_is_seen_from_its_quotes() -> None:
     other = finding("Coded as if established.", Severity.INFO, "uncertain")
     table = shown(code(findings=(once, other)), findings=(once, other))
     assert "note Coded as if established." in table
-    assert "Reported once." not in table and "on the rules" not in table
+    assert "Reported once." not in table and "1 note; --all shows them" in table
     assert "Reported once." in shown(code(findings=(once, other)), every=True)
 
 

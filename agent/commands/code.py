@@ -15,7 +15,7 @@ from agent.errors import ChartproofError, CodeTableError, InputError, SettingsEr
 if TYPE_CHECKING:
     from agent.api import Opened
     from agent.config import Settings
-    from agent.records import Encounter
+    from agent.records import Encounter, Setting
 
 SOME_FAILED = 4
 
@@ -26,10 +26,10 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ChartproofError: what the only source failed with, or what no source can be coded without.
     """
-    from agent.api import read_date, read_scope, read_setting
+    from agent.api import read_date, read_scope
     from agent.config import Settings
 
-    read_setting(options.setting)
+    _settings_meant(options)
     read_scope(options.scope)
     read_date(options.dos)
     settings = Settings.from_environment()
@@ -60,26 +60,44 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _coded(source: Source, options: argparse.Namespace, settings: Settings, out: Output) -> str:
-    from agent.api import code_encounter, open_all, read_date, read_setting
-    from agent.intake import read_document
+    from agent.api import code_encounter, languages_of, open_all, read_date
+    from agent.intake import check_language, read_document
     from agent.records import Encounter
+    from agent.report.both import render_differences
+    from agent.report.page import Page
     from agent.report.table import render
 
     given = read_stdin(settings.max_note_bytes) if source.path is None else source.path
     document = read_document(given, source.name, settings)
-    encounter = Encounter(
-        id=source.name,
-        setting=read_setting(options.setting),
-        documents=(document,),
-        date_of_service=read_date(options.dos),
-    )
+    check_language(document, languages_of("llm" if options.dry_run else options.engine, settings))
     opened = open_all(settings, progress=say)
+    encounters = [
+        Encounter(id=source.name, setting=setting, documents=(document,), date_of_service=read_date(options.dos))
+        for setting in _settings_meant(options)
+    ]
     if options.dry_run:
-        return _dry(encounter, options, settings, opened)
-    coding = code_encounter(encounter, scope=options.scope, engine=options.engine, settings=settings)
+        return "".join(_dry(encounter, options, settings, opened) for encounter in encounters)
+    codings = [
+        code_encounter(encounter, scope=options.scope, engine=options.engine, settings=settings)
+        for encounter in encounters
+    ]
     if options.format == "json":
-        return json_line(coding.model_dump_json(), ascii_only=out.ascii_only)
-    return render(coding, encounter, colour=out.colour, every=options.all, width=out.width) + "\n"
+        return "".join(json_line(coding.model_dump_json(), ascii_only=out.ascii_only) for coding in codings)
+    sheets = [
+        render(coding, encounter, colour=out.colour, every=options.all, width=out.width) + "\n"
+        for coding, encounter in zip(codings, encounters, strict=True)
+    ]
+    if len(codings) == 2:
+        sheets.append(render_differences(codings[0], codings[1], Page(width=out.width, colour=out.colour)))
+    return "".join(sheets)
+
+
+def _settings_meant(options: argparse.Namespace) -> list[Setting]:
+    """The setting that is asked for; both, outpatient first, for `both`."""
+    from agent.api import read_setting
+    from agent.records import Setting
+
+    return list(Setting) if options.setting == "both" else [read_setting(options.setting)]
 
 
 def _dry(encounter: Encounter, options: argparse.Namespace, settings: Settings, opened: Opened) -> str:

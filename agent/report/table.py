@@ -8,6 +8,7 @@ from agent.records import Alternative, AssignedCode, Coding, Encounter, Finding,
 from agent.report.left_out import left_out
 from agent.report.lines import Lines, Place
 from agent.report.page import Page, clean, clip, columns, pad
+from agent.rules.catalogue import CLAIMS
 
 _MOST_PLACES = 3
 _MOST_ALTERNATIVES = 3
@@ -16,6 +17,11 @@ _MOST_LINES = 3
 
 _INDENT = " " * 6
 _LABEL = 5
+
+
+_SECOND_LOOKS = frozenset((*(rule.id for rule in CLAIMS), "reported_once"))
+"""Rules whose notes ask for a second look at the record or tell what is seen from the quotes; a coder who acts on a claim
+first needs what stands in its way."""
 
 
 def render(coding: Coding, encounter: Encounter, *, colour: bool = False, every: bool = False, width: int = 100) -> str:
@@ -79,10 +85,13 @@ def _code(code: AssignedCode, lines: Lines, page: Page, every: bool, several: bo
         yield from _quotes(places, lines, page, several)
     yield from _labelled("why", clean(code.rationale), page)
     yield from _alternatives(code.alternatives, page, every)
-    for finding in _distinct(code.findings):
-        # That a code stands in several places and is reported once is seen from its quotes.
-        if every or finding.severity is not Severity.INFO or finding.rule != "reported_once":
+    findings = _distinct(code.findings)
+    notes = [] if every else [f for f in findings if f.severity is Severity.INFO and f.rule in _SECOND_LOOKS]
+    for finding in findings:
+        if finding not in notes:
             yield from _finding(finding, page, _INDENT)
+    if notes:
+        yield from page.lines(page.mark("dim", f"{_count(len(notes), 'note')}; --all shows them"), _INDENT)
 
 
 def _quotes(places: Sequence[Place], lines: Lines, page: Page, several: bool) -> Iterator[str]:

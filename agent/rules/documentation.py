@@ -1,126 +1,204 @@
-"""What the document says of a condition, and whether it may then be reported in this setting."""
+"""What the document says of a condition: denied, suspected, a relative's, ruled out; and whether readings agree."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import cache
 
 from agent.codebook import CodeBook
-from agent.records import Assertion, Candidate, Draft, Finding, Reason, Scope, Setting, Severity
-from agent.rules.objection import against, quoted
+from agent.intake import ENGLISH, foreign_language
+from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope, Setting, Severity
+from agent.rules.objection import against, is_history, quoted
+from agent.rules.passage import after, before, says, sentence
+from agent.rules.rule import Kind, draft_rule
+from agent.tables import read_rows
+
+_RULED_OUT = ("ruled out", "ruled-out", "rules out", "has been excluded", "was excluded", "were excluded")
+_TURN = re.compile(r";|\b(?:but|while|however)\b", re.I)
+_CAME_FOR = ("presents for", "presenting for", "admitted for", "here for", "here today for", "comes for", "seen for")
+_MOTHERS = ("O", "Z33", "Z34", "Z37", "Z39", "Z3A")
+_NEWBORNS = ("P", "Z38")
 
 
+@draft_rule(
+    Family.DOCUMENTATION,
+    "I.A.19",
+    kind=Kind.NEVER,
+    example="outpatient | Assessment: Cough. Patient denies chest pain.",
+)
 def not_present(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A condition that is denied, or only imagined, is not coded: a code needs a statement that it exists (I.A.19)."""
+    """A condition that the documents deny is not coded: a code needs a statement that it exists."""
     for candidate in draft.candidates:
-        if candidate.assertion is Assertion.NEGATED:
+        if candidate.assertion is Assertion.NEGATED and not _ruled_out(draft, candidate):
             yield against(
                 candidate,
                 "not_present",
                 "I.A.19",
                 Reason.NEGATED,
-                f"The document denies {quoted(candidate)}{_cue(candidate)}; a code needs the provider's statement "
+                f"The document denies {quoted(candidate)}{cue(candidate)}; a code needs the provider's statement "
                 "that the condition exists.",
             )
-        elif candidate.assertion is Assertion.HYPOTHETICAL:
+
+
+@draft_rule(
+    Family.DOCUMENTATION,
+    "I.A.19, I.C.21.c.6",
+    kind=Kind.NEVER,
+    example="inpatient | Assessment: Chest pain. Pulmonary embolism was ruled out.",
+)
+def ruled_out(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """A condition that was ruled out is not coded in any setting; an observation code may say why it was looked for."""
+    for candidate in draft.candidates:
+        if candidate.assertion is Assertion.NEGATED and _ruled_out(draft, candidate):
             yield against(
                 candidate,
-                "not_present",
+                "ruled_out",
+                "I.A.19, I.C.21.c.6",
+                Reason.NEGATED,
+                f"{quoted(candidate)} was ruled out{cue(candidate)}; it is coded in no setting. A sign or symptom that "
+                "led to the search is; where there was none, an observation code (Z03, Z04, of a newborn Z05) may be.",
+            )
+
+
+@draft_rule(
+    Family.DOCUMENTATION,
+    "I.A.19",
+    kind=Kind.NEVER,
+    example="outpatient | Assessment: Sprained ankle. Return if you develop fever.",
+)
+def only_imagined(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """A risk, a condition or an instruction is not something that the patient has."""
+    for candidate in draft.candidates:
+        if candidate.assertion is Assertion.HYPOTHETICAL and not exempt("only_imagined", candidate):
+            yield against(
+                candidate,
+                "only_imagined",
                 "I.A.19",
                 Reason.HYPOTHETICAL,
-                f"{quoted(candidate)} is spoken of as a risk, a condition or an "
-                f"instruction{_cue(candidate)}, not as "
+                f"{quoted(candidate)} is spoken of as a risk, a condition or an instruction{cue(candidate)}, not as "
                 "something that the patient has.",
             )
 
 
+@draft_rule(
+    Family.DOCUMENTATION,
+    "I.C.21.c.4",
+    kind=Kind.NEVER,
+    example="outpatient | Assessment: Hypertension. Her mother has breast cancer.",
+)
 def family(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A relative's condition is not the patient's; it is reported as family history where it matters (I.C.21.c.4)."""
+    """A relative's condition is not the patient's; it is reported as family history where it matters."""
     for candidate in draft.candidates:
-        if candidate.assertion is Assertion.FAMILY and not _is_history(candidate.code):
+        if candidate.assertion is not Assertion.FAMILY or _as_mother(draft, candidate):
+            continue
+        if not is_history(candidate.code) and not exempt("family", candidate):
             yield against(
                 candidate,
                 "family",
                 "I.C.21.c.4",
                 Reason.FAMILY,
-                f"{quoted(candidate)} is a relative's{_cue(candidate)}, not the patient's.",
+                f"{quoted(candidate)} is a relative's{cue(candidate)}, not the patient's; where it puts the patient at "
+                "risk, a family history (Z80-Z84) is reported.",
             )
 
 
-def uncertain(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """Outpatient, what is only suspected is not coded (IV.H); inpatient it is, as if established (II.H, III.C)."""
+@draft_rule(
+    Family.DOCUMENTATION,
+    "IV.H",
+    kind=Kind.NEVER,
+    example="outpatient | Assessment: Cough, possible pneumonia.",
+)
+def uncertain_outpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """Outpatient, what is only suspected is not coded; the sign or symptom that is certain is."""
+    if draft.encounter.setting is Setting.INPATIENT or draft.scope is Scope.MENTIONS:
+        return
     for candidate in draft.candidates:
-        if candidate.assertion is not Assertion.UNCERTAIN:
-            continue
-        if draft.encounter.setting is Setting.INPATIENT:
-            yield Finding(
-                rule="uncertain",
-                citation="II.H, III.C",
-                severity=Severity.INFO,
-                codes=(candidate.code,),
-                message=f"{quoted(candidate)} is documented as uncertain{_cue(candidate)}; at inpatient "
-                "discharge it is "
-                "coded as if it existed. Confirm that it was still uncertain at discharge.",
-            )
-        elif draft.scope is Scope.CLAIM:
+        if candidate.assertion is Assertion.UNCERTAIN and not exempt("uncertain_outpatient", candidate):
             yield against(
                 candidate,
-                "uncertain",
+                "uncertain_outpatient",
                 "IV.H",
                 Reason.UNCERTAIN_OUTPATIENT,
-                f"{quoted(candidate)} is documented as uncertain{_cue(candidate)}; an outpatient encounter "
-                "is coded to "
+                f"{quoted(candidate)} is documented as uncertain{cue(candidate)}; an outpatient encounter is coded to "
                 "its highest degree of certainty, such as the sign or symptom.",
             )
 
 
-def historical(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A condition that no longer exists is not coded as current; a personal history code may be (IV.J, I.C.21.c.4)."""
-    if draft.scope is Scope.MENTIONS:
+@draft_rule(
+    Family.DOCUMENTATION,
+    "II.H, III.C",
+    example="inpatient | Discharge diagnosis: Probable pneumonia.",
+)
+def uncertain_inpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """Inpatient, what is still uncertain at discharge is coded as if it existed, but for a few infections."""
+    if draft.encounter.setting is not Setting.INPATIENT or draft.scope is Scope.MENTIONS:
         return
+    confirmed = tuple(code for row in to_confirm() for code in row["codes"].split())
     for candidate in draft.candidates:
-        if candidate.assertion is Assertion.HISTORICAL and not _is_history(candidate.code) and not candidate.managed:
-            yield against(
-                candidate,
-                "historical",
-                "I.C.21.c.4",
-                Reason.HISTORICAL,
-                f"{quoted(candidate)} is documented as past{_cue(candidate)} and nothing shows that it was "
-                "managed now; "
-                "a resolved condition is not reported as current.",
+        if candidate.assertion is Assertion.UNCERTAIN and not candidate.code.startswith(confirmed):
+            yield Finding(
+                rule="uncertain_inpatient",
+                citation="II.H, III.C",
+                severity=Severity.INFO,
+                codes=(candidate.code,),
+                message=f"{quoted(candidate)} is documented as uncertain{cue(candidate)}; at inpatient discharge it is "
+                "coded as if it existed. Confirm that it was still uncertain at discharge.",
             )
 
 
-def not_managed(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A claim reports what was monitored, evaluated, assessed or treated (IV.J; inpatient III), no mere mention."""
-    if draft.scope is Scope.MENTIONS:
-        return
-    citation = "IV.J" if draft.encounter.setting is Setting.OUTPATIENT else "III"
-    for candidate in draft.candidates:
-        if not candidate.managed:
-            yield against(
-                candidate,
-                "not_managed",
-                citation,
-                Reason.NOT_REPORTABLE,
-                f"{quoted(candidate)} is mentioned, but nothing in the documents shows that it was "
-                "monitored, evaluated, "
-                "assessed or treated at this encounter.",
-            )
-
-
+@draft_rule(
+    Family.DOCUMENTATION,
+    "I.C.21.c.3",
+    example="outpatient | Assessment: End-stage renal disease. Plan: kidney transplant is planned.",
+)
 def planned(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A status that is only planned is not yet one (I.C.21.c.3)."""
+    """A status or a service that is only planned has not come about yet."""
     for candidate in draft.candidates:
-        if candidate.assertion is Assertion.PLANNED and candidate.code.startswith("Z"):
+        if candidate.assertion is not Assertion.PLANNED or not candidate.code.startswith("Z"):
+            continue
+        if not says(sentence(draft, candidate), _CAME_FOR):
             yield against(
                 candidate,
                 "planned",
                 "I.C.21.c.3",
                 Reason.HYPOTHETICAL,
-                f"{quoted(candidate)} is planned{_cue(candidate)} and has not taken place.",
+                f"{quoted(candidate)} is planned{cue(candidate)} and has not taken place.",
             )
 
 
+@draft_rule(
+    Family.DOCUMENTATION,
+    "I.A.19, I.B.14",
+    example="outpatient | HPI: She denies chest pain.\\nAssessment: 1. Chest pain",
+)
+def contradiction(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """Where documents both state and deny a condition, the attending provider is asked."""
+    denied: dict[str, Candidate] = {}
+    for candidate in draft.candidates:
+        if candidate.assertion is Assertion.NEGATED:
+            denied.setdefault(candidate.code, candidate)
+    told: set[str] = set()
+    for candidate in draft.candidates:
+        other = denied.get(candidate.code)
+        if other is None or candidate.code in told or candidate.assertion is not Assertion.AFFIRMED:
+            continue
+        told.add(candidate.code)
+        yield Finding(
+            rule="contradiction",
+            citation="I.A.19, I.B.14",
+            severity=Severity.WARNING,
+            codes=(candidate.code,),
+            message=f"{quoted(candidate)} is stated, and denied elsewhere{cue(other)}: {quoted(other)}. If the two do "
+            "not agree, ask the attending provider.",
+        )
+
+
+@draft_rule(
+    Family.DOCUMENTATION,
+    "assertion by cue words",
+    example="a model reads “no gout” as affirmed",
+)
 def disagreement(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A reader and the cue words around its quote say different things; both are shown, neither overrides."""
     for candidate in draft.candidates:
@@ -130,15 +208,72 @@ def disagreement(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="assertion by cue words",
                 severity=Severity.WARNING,
                 codes=(candidate.code,),
-                message=f"{quoted(candidate)} was read as {candidate.assertion.value}, but the words around it say "
-                f"{candidate.cued.value}{_cue(candidate)}. Read the passage.",
+                message=f"{quoted(candidate)} was read as {candidate.assertion.value}, but {_cued(candidate.cued)}. "
+                "Read the passage.",
             )
 
 
-def _cue(candidate: Candidate) -> str:
+@draft_rule(
+    Family.DOCUMENTATION,
+    "language of the documents",
+    example="a Spanish discharge letter",
+)
+def language(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """Cue words, headings and the lexicon are English; a document in another language was not checked by them."""
+    for document in draft.encounter.documents:
+        found = foreign_language(document.text)
+        if found is not None:
+            yield Finding(
+                rule="language",
+                citation="language of the documents",
+                severity=Severity.WARNING,
+                message=f"{document.id} reads as {found}: quotes stand in it letter for letter, but headings and cue "
+                f"words are known in {ENGLISH} alone, so what is denied or past was told by the reader.",
+            )
+
+
+def cue(candidate: Candidate) -> str:
+    """The cue that a candidate was read by, in parentheses; nothing where there is none."""
     return f" (\u201c{candidate.note}\u201d)" if candidate.note else ""
 
 
-def _is_history(code: str) -> bool:
-    """Whether a code itself says that something is past, a relative's or a status; such words don't object to it."""
-    return code.startswith(("Z8", "Z9", "Z77", "Z78", "Z79"))
+def exempt(rule: str, candidate: Candidate) -> bool:
+    """Whether a candidate's code says of itself what `rule` would leave it out for (`agent/rules/exempt.tsv`)."""
+    return candidate.code.startswith(_exempt().get(rule, ("?",)))
+
+
+@cache
+def to_confirm() -> tuple[dict[str, str], ...]:
+    """The infections that are coded only where they are confirmed: the rows of `agent/rules/confirmed.tsv`."""
+    return tuple(read_rows("agent.rules", "confirmed.tsv"))
+
+
+@cache
+def _exempt() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for row in read_rows("agent.rules", "exempt.tsv"):
+        found[row["rule"]] = (*found.get(row["rule"], ()), *row["codes"].split())
+    return found
+
+
+def _as_mother(draft: Draft, candidate: Candidate) -> bool:
+    """Whether “maternal” is said of the patient herself: of a pregnancy, in a record that is not a newborn's."""
+    if candidate.note != "maternal" or not candidate.code.startswith(_MOTHERS) or draft.encounter.patient.age == 0:
+        return False
+    return not any(other.code.startswith(_NEWBORNS) for other in draft.candidates)
+
+
+def _cued(said: Assertion) -> str:
+    return "no word around it says so" if said is Assertion.AFFIRMED else f"the words around it say {said.value}"
+
+
+def _ruled_out(draft: Draft, candidate: Candidate) -> bool:
+    """By its cue; where a model read it, which names no cue, by its part of the sentence."""
+    if candidate.note:
+        return bool(says(candidate.note, _RULED_OUT))
+    clause = (
+        _TURN.split(before(draft, candidate))[-1],
+        candidate.evidence[0].text,
+        _TURN.split(after(draft, candidate))[0],
+    )
+    return bool(says(" ".join(clause), _RULED_OUT))

@@ -30,3 +30,8 @@ def against(
 def quoted(candidate: Candidate) -> str:
     """The words of the document that a candidate rests on, in quotation marks."""
     return f"\u201c{candidate.evidence[0].text}\u201d"
+
+
+def is_history(code: str) -> bool:
+    """Whether a code itself says that something is past, a relative's or a status; such words don't object to it."""
+    return code.startswith(("Z8", "Z9", "Z77", "Z78", "Z79"))

@@ -8,16 +8,22 @@ from functools import cache
 from typing import NamedTuple
 
 from agent.codebook import Code, CodeBook
-from agent.records import Draft, Finding, Reason, Scope
+from agent.records import Draft, Family, Finding, Reason, Scope
 from agent.rules.objection import against, quoted
+from agent.rules.rule import draft_rule
 from agent.tables import read_rows
 
 _UNSAID = re.compile(r"\bunspecified\b|\bwithout complications\b|\bnot elsewhere classified\b", re.I)
 _SIDES = ("right", "left", "bilateral")
 
 
+@draft_rule(
+    Family.SPECIFICITY,
+    "I.B.2",
+    example="outpatient | Assessment: 1. Asthma 2. Mild persistent asthma",
+)
 def less_specific(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """An unspecified code gives way to a more specific one of the same condition that the documents support (I.B.2)."""
+    """An unspecified code gives way to a more specific one of the same condition that the documents support."""
     if draft.scope is Scope.MENTIONS:
         return
     reportable = {c.code: code for c in draft.candidates if (code := book.get(c.code)) is not None and code.billable}
@@ -52,8 +58,13 @@ def _stem(code: Code) -> str:
     return (body[:5] if len(body) == 6 else body).rstrip("09")
 
 
+@draft_rule(
+    Family.SPECIFICITY,
+    "I.B.2",
+    example="outpatient | Assessment: 1. Anemia 2. Iron deficiency anemia",
+)
 def vague(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A code that names no site or kind gives way to one that says more of the same thing (I.B.2), in both scopes."""
+    """A code that names no site or kind gives way to one that says more of the same thing, in both scopes."""
     for candidate in draft.candidates:
         for row in vague_codes():
             if not candidate.code.startswith(row.vague):
@@ -74,34 +85,6 @@ def vague(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 break
 
 
-def integral_symptom(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A sign or symptom that belongs to a diagnosis that is reported is not coded beside it (I.B.5)."""
-    if draft.scope is Scope.MENTIONS:
-        return
-    for symptom in draft.candidates:
-        for pair in integral_pairs():
-            if not symptom.code.startswith(pair.symptoms):
-                continue
-            causes = [
-                c
-                for c in draft.candidates
-                if c.code.startswith(pair.diagnoses) and not c.code.startswith(pair.symptoms)
-            ]
-            if causes:
-                code = book.get(causes[0].code)
-                yield against(
-                    symptom,
-                    "integral_symptom",
-                    "I.B.5",
-                    Reason.INTEGRAL_SYMPTOM,
-                    f"{quoted(symptom)} is routinely part of {causes[0].code} "
-                    f"({code.title if code else causes[0].condition}), which is reported; a symptom that belongs to a "
-                    "diagnosis is not coded beside it.",
-                    instead=causes[0].code,
-                )
-                break
-
-
 class Vague(NamedTuple):
     """Codes that name no site or kind, and those that say more of the same thing, by the beginnings of their codes."""
 
@@ -114,17 +97,3 @@ def vague_codes() -> tuple[Vague, ...]:
     """The codes that give way to closer ones, from `agent/rules/vague.tsv`."""
     rows = read_rows("agent.rules", "vague.tsv")
     return tuple(Vague(tuple(row["vague"].split()), tuple(row["specific"].split())) for row in rows)
-
-
-class Integral(NamedTuple):
-    """Diagnoses, by the beginnings of their codes, and the symptoms that belong to each of them."""
-
-    diagnoses: tuple[str, ...]
-    symptoms: tuple[str, ...]
-
-
-@cache
-def integral_pairs() -> tuple[Integral, ...]:
-    """The diagnoses and their symptoms, from `agent/rules/integral.tsv`."""
-    rows = read_rows("agent.rules", "integral.tsv")
-    return tuple(Integral(tuple(row["diagnoses"].split()), tuple(row["symptoms"].split())) for row in rows)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.codebook import CodeBook
-from agent.records import Draft, Finding, Reason, Severity
+from agent.records import Draft, Family, Finding, Reason, Severity
+from agent.rules.rule import Kind, draft_rule
 
 
+@draft_rule(
+    Family.SPECIFICITY,
+    "I.B.2",
+    kind=Kind.NEVER,
+    example="a model proposes E11.2, a header",
+)
 def valid(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """A code is of the edition and has its highest number of characters (I.B.2)."""
+    """A code is of the edition and has its highest number of characters."""
     for candidate in draft.candidates:
         code = book.get(candidate.code)
         if code is None:
@@ -36,8 +43,13 @@ def valid(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             )
 
 
+@draft_rule(
+    Family.SPECIFICITY,
+    "45 CFR 162.1002",
+    example="outpatient 2027-01-15 | Assessment: Gout.",
+)
 def edition_dates(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """The edition holds on the date of service; a date outside it, or none, is said (45 CFR 162.1002)."""
+    """The edition holds on the date of service; a date outside it, or none, is said."""
     day = draft.encounter.date_of_service
     first, last = book.edition.effective
     if day is None:

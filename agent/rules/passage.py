@@ -1,0 +1,66 @@
+"""The passage: what the document says around the words that a candidate rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from agent.fold import Span
+from agent.records import Candidate, Draft, Encounter, Evidence
+from agent.text import sentences
+
+_WINDOW = 400
+"""Code points on each side of a quote in which its sentence is looked for."""
+
+
+def sentence(draft: Draft, candidate: Candidate) -> str:
+    """The sentence that holds a candidate's first quote, on one line."""
+    return sentence_at(draft.encounter, candidate.evidence[0])
+
+
+def sentences_of(draft: Draft, candidate: Candidate) -> list[str]:
+    """The sentences that hold a candidate's quotes, in the order of its evidence."""
+    return [sentence_at(draft.encounter, evidence) for evidence in candidate.evidence]
+
+
+def sentence_at(encounter: Encounter, evidence: Evidence) -> str:
+    """The sentence that holds a piece of evidence, on one line."""
+    found = _span(encounter, evidence)
+    return _line(encounter.document(evidence.document).text[found.start : found.end])
+
+
+def before(draft: Draft, candidate: Candidate) -> str:
+    """What the sentence of a candidate's first quote says before it, on one line."""
+    first = candidate.evidence[0]
+    text = draft.encounter.document(first.document).text
+    return _line(text[_span(draft.encounter, first).start : first.start])
+
+
+def after(draft: Draft, candidate: Candidate) -> str:
+    """What the sentence of a candidate's first quote says after it, on one line."""
+    first = candidate.evidence[0]
+    text = draft.encounter.document(first.document).text
+    return _line(text[first.end : _span(draft.encounter, first).end])
+
+
+def says(text: str, phrases: Iterable[str]) -> str:
+    """The first of `phrases` that stands in a text as whole words, in any case; "" if none does."""
+    low = text.lower()
+    for phrase in phrases:
+        if re.search(rf"(?<![\w]){re.escape(phrase)}(?![\w])", low):
+            return phrase
+    return ""
+
+
+def _span(encounter: Encounter, evidence: Evidence) -> Span:
+    """Where the sentence stands that holds a piece of evidence: the whole of both."""
+    text = encounter.document(evidence.document).text
+    begin, end = max(0, evidence.start - _WINDOW), min(len(text), evidence.end + _WINDOW)
+    for first, last in sentences(text, begin, end):
+        if first <= evidence.start < last:
+            return Span(first, max(last, evidence.end))
+    return Span(evidence.start, evidence.end)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

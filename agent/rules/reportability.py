@@ -1,0 +1,224 @@
+"""What is reported: what was managed, what a diagnosis brings with it, and symptoms where no diagnosis is certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from agent.codebook import CodeBook
+from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope, Setting, Severity
+from agent.rules.objection import against, quoted
+from agent.rules.rule import draft_rule
+from agent.tables import read_rows
+
+_SYMPTOMS = "R"
+_ABNORMAL = ("R70", "R71", "R72", "R73", "R74", "R75", "R76", "R77", "R78", "R79", "R8", "R9")
+"""Abnormal findings of examinations without diagnosis: R70 to R97."""
+_REPORTS = frozenset(("results", "imaging"))
+"""Sections that hold what a laboratory or a radiologist reported."""
+
+
+@draft_rule(
+    Family.REPORTABILITY,
+    "IV.J",
+    example="outpatient | PMH: gout. Assessment: Acute sinusitis. Amoxicillin.",
+)
+def not_managed_outpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """An outpatient claim reports what bore on the care of this visit, no mere mention."""
+    if draft.encounter.setting is Setting.OUTPATIENT and draft.scope is Scope.CLAIM:
+        yield from _not_managed(draft, "not_managed_outpatient", "IV.J", "visit")
+
+
+@draft_rule(
+    Family.REPORTABILITY,
+    "III",
+    example="inpatient | PMH: gout. Discharge diagnosis: Pneumonia. Ceftriaxone.",
+)
+def not_managed_inpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """An inpatient claim adds what was evaluated, treated, tested, prolonged the stay or needed more nursing."""
+    if draft.encounter.setting is Setting.INPATIENT and draft.scope is Scope.CLAIM:
+        yield from _not_managed(draft, "not_managed_inpatient", "III", "stay")
+
+
+def _not_managed(draft: Draft, rule: str, citation: str, what: str) -> Iterator[Finding]:
+    for candidate in draft.candidates:
+        if not candidate.managed:
+            yield against(
+                candidate,
+                rule,
+                citation,
+                Reason.NOT_REPORTABLE,
+                f"{quoted(candidate)} is mentioned, but nothing in the documents shows that it was monitored, evaluated, "
+                f"assessed or treated during this {what}.",
+            )
+
+
+@draft_rule(
+    Family.REPORTABILITY,
+    "IV.I",
+    example="outpatient | PMH: COPD. Assessment: Sprained ankle. Ice.",
+)
+def chronic_systemic(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """A chronic systemic disease that is only mentioned deserves a second look: it often bears on care all the same."""
+    if draft.scope is Scope.MENTIONS:
+        return
+    for candidate in draft.candidates:
+        name = next((name for starts, name in chronic() if candidate.code.startswith(starts)), "")
+        if name and not candidate.managed and candidate.assertion is Assertion.AFFIRMED:
+            yield Finding(
+                rule="chronic_systemic",
+                citation="IV.I",
+                severity=Severity.INFO,
+                codes=(candidate.code,),
+                message=f"{quoted(candidate)} is a chronic systemic disease ({name}) without any sign of management here. "
+                "Such a disease is reported as often as it is treated or bears on other care: look whether it did.",
+            )
+
+
+@draft_rule(
+    Family.REPORTABILITY,
+    "I.B.5",
+    example="outpatient | Assessment: 1. Pneumonia 2. Cough",
+)
+def integral_symptom(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """A sign or symptom that belongs to a diagnosis that is reported is not coded beside it."""
+    if draft.scope is Scope.MENTIONS:
+        return
+    for symptom in draft.candidates:
+        cause = _cause(symptom, draft.candidates)
+        if cause is not None:
+            code = book.get(cause.code)
+            yield against(
+                symptom,
+                "integral_symptom",
+                "I.B.5",
+                Reason.INTEGRAL_SYMPTOM,
+                f"{quoted(symptom)} is routinely part of {cause.code} ({code.title if code else cause.condition}), which "
+                "is reported; a symptom that belongs to a diagnosis is not coded beside it.",
+                instead=cause.code,
+            )
+
+
+def _cause(symptom: Candidate, candidates: tuple[Candidate, ...]) -> Candidate | None:
+    """The diagnosis among the candidates that a symptom belongs to."""
+    for pair in integral_pairs():
+        if symptom.code.startswith(pair.symptoms):
+            for other in candidates:
+                if other.code.startswith(pair.diagnoses) and not other.code.startswith(pair.symptoms):
+                    return other
+    return None
+
+
+@draft_rule(
+    Family.REPORTABILITY,
+    "I.B.6",
+    example="outpatient | Assessment: 1. Pneumonia 2. Hematuria",
+)
+def symptom_of_its_own(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """A managed sign or symptom that belongs to none of the diagnoses is coded beside them."""
+    if draft.scope is Scope.MENTIONS:
+        return
+    diagnoses = [c for c in draft.candidates if _stands(c) and not c.code.startswith((_SYMPTOMS, "Z"))]
+    for symptom in draft.candidates if diagnoses else ():
+        if symptom.code.startswith(_SYMPTOMS) and not symptom.code.startswith(_ABNORMAL) and _stands(symptom):
+            if _cause(symptom, draft.candidates) is None:
+                yield Finding(
+                    rule="symptom_of_its_own",
+                    citation="I.B.6",
+                    severity=Severity.INFO,
+                    codes=(symptom.code,),
+                    message=f"{quoted(symptom)} is not routinely part of any diagnosis found here; it is coded if it was "
+                    "managed.",
+                )
+
+
+@draft_rule(
+    Family.REPORTABILITY,
+    "I.B.4, IV.D",
+    example="outpatient | Assessment: Cough, possible pneumonia.",
+)
+def symptom_without_diagnosis(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """Where no diagnosis is certain, the sign or symptom is what an outpatient encounter is coded to."""
+    if draft.scope is Scope.MENTIONS or draft.encounter.setting is Setting.INPATIENT:
+        return
+    suspected = [c for c in draft.candidates if c.assertion is Assertion.UNCERTAIN]
+    certain = [c for c in draft.candidates if _stands(c) and not c.code.startswith((_SYMPTOMS, "Z"))]
+    for symptom in draft.candidates if suspected and not certain else ():
+        if symptom.code.startswith(_SYMPTOMS) and symptom.assertion is Assertion.AFFIRMED:
+            yield Finding(
+                rule="symptom_without_diagnosis",
+                citation="I.B.4, IV.D",
+                severity=Severity.INFO,
+                codes=(symptom.code,),
+                message=f"No diagnosis is certain ({quoted(suspected[0])} is only suspected), so {quoted(symptom)} may be "
+                "what is reported.",
+            )
+
+
+@draft_rule(
+    Family.REPORTABILITY,
+    "III.B",
+    example="inpatient | Labs: hyperglycemia. Discharge diagnosis: Pneumonia.",
+)
+def abnormal_finding(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """Inpatient, an abnormal result is coded only where the provider says that it matters."""
+    if draft.scope is Scope.MENTIONS or draft.encounter.setting is Setting.OUTPATIENT:
+        return
+    for candidate in draft.candidates:
+        if candidate.code.startswith(_ABNORMAL) and all(e.section in _REPORTS for e in candidate.evidence):
+            yield against(
+                candidate,
+                "abnormal_finding",
+                "III.B",
+                Reason.NOT_REPORTABLE,
+                f"{quoted(candidate)} stands among results alone; an abnormal finding of an inpatient is coded only where "
+                "the provider says that it matters. If it was treated or worked up, ask the provider.",
+            )
+
+
+@draft_rule(
+    Family.REPORTABILITY,
+    "IV.K",
+    example="outpatient | Imaging: Chest x-ray shows pneumonia. Assessment: Cough. Antibiotics.",
+)
+def interpreted_report(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """Outpatient, a diagnosis that a physician's report of a test confirms may be coded, and its symptoms then are not."""
+    if draft.scope is Scope.MENTIONS or draft.encounter.setting is Setting.INPATIENT:
+        return
+    for candidate in draft.candidates:
+        if candidate.assertion is Assertion.AFFIRMED and candidate.code[:1] not in ("R", "Z"):
+            if all(e.section in _REPORTS for e in candidate.evidence):
+                yield Finding(
+                    rule="interpreted_report",
+                    citation="IV.K",
+                    severity=Severity.INFO,
+                    codes=(candidate.code,),
+                    message=f"{quoted(candidate)} stands in a report alone. If a physician interpreted the test and the "
+                    "report was final at the time of coding, a confirmed diagnosis in it may be coded; a finding that "
+                    "nobody interpreted may not.",
+                )
+
+
+def _stands(candidate: Candidate) -> bool:
+    return candidate.assertion is Assertion.AFFIRMED and bool(candidate.managed)
+
+
+class Integral(NamedTuple):
+    """Diagnoses, by the beginnings of their codes, and the symptoms that belong to each of them."""
+
+    diagnoses: tuple[str, ...]
+    symptoms: tuple[str, ...]
+
+
+@cache
+def integral_pairs() -> tuple[Integral, ...]:
+    """The diagnoses and their symptoms, from `agent/rules/integral.tsv`."""
+    rows = read_rows("agent.rules", "integral.tsv")
+    return tuple(Integral(tuple(row["diagnoses"].split()), tuple(row["symptoms"].split())) for row in rows)
+
+
+@cache
+def chronic() -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Chronic systemic diseases as the beginnings of their codes and their name."""
+    return tuple((tuple(row["codes"].split()), row["name"]) for row in read_rows("agent.rules", "chronic.tsv"))
