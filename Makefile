@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DATA ?= ../shared/data
 
-.PHONY: demo test lint types eval record eval-external bench wheel live clean
+.PHONY: demo test lint types eval eval-external prompt-try record gate bench wheel live clean
 
 demo: $(READY)
 	$(BIN)/chartproof code tests/notes/office_visit.txt --setting outpatient --dos 2026-05-04
@@ -21,18 +21,32 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-# Accuracy on labelled notes that are not part of the project; DATA is the folder that holds them.
-eval-external: $(READY)
-	$(BIN)/python -m evals.external $(DATA) $(if $(ADDED),--added $(ADDED)) $(if $(ERRORS),--errors $(ERRORS))
-
-# The project's own synthetic notes: the embedded engine, and a recorded model, replayed without a key.
+# The project's own synthetic encounters: the embedded engine, and a recorded model, replayed without a key.
 eval: $(READY)
-	$(BIN)/python -m evals.synthetic
-	$(BIN)/python -m evals.recorded
+	$(BIN)/chartproof eval run all --engine lexical
+	$(BIN)/chartproof eval run all --engine recorded
 
-# Records the cassettes anew from the endpoint of the settings (CHARTPROOF_BASE_URL, CHARTPROOF_MODEL=recorded, ...).
+# Accuracy on labelled notes that are not part of the project; DATA is the folder that holds them (evals/README.md).
+eval-external: $(READY)
+	$(BIN)/chartproof eval run aci@$(DATA) $(EVAL)
+	$(BIN)/chartproof eval run codiesp@$(DATA) $(EVAL)
+
+# What an edited prompt does: PROMPTS is a folder with the edited files, SUITE what it is tried on (prompts/README.md).
+PROMPTS ?= try
+SUITE ?= outpatient
+prompt-try: $(READY)
+	$(BIN)/chartproof prompts check --prompts $(PROMPTS)
+	$(BIN)/chartproof eval run $(SUITE) --engine llm --name as-they-are > /dev/null
+	CHARTPROOF_PROMPTS=$(PROMPTS) $(BIN)/chartproof eval run $(SUITE) --engine llm --name as-edited --reuse as-they-are > /dev/null
+	$(BIN)/chartproof eval compare as-they-are as-edited
+
+# Records the cassettes that a suite lacks, from the endpoint of the settings (CHARTPROOF_BASE_URL, CHARTPROOF_MODEL=recorded, ...).
 record: $(READY)
-	$(BIN)/python -m evals.recorded --record
+	$(BIN)/chartproof eval record all
+
+# Fails where a suite's score falls below its committed baseline by more than its interval.
+gate: $(READY)
+	$(BIN)/chartproof eval gate
 
 # The client against a real llama.cpp server; see tests/test_live_smollm.py for what it needs.
 live: $(READY)
@@ -42,6 +56,8 @@ bench: $(READY)
 	$(BIN)/python -m evals.bench_codebook
 	$(BIN)/python -m evals.bench_lexical
 	$(BIN)/python -m evals.quotes --pairs 10000 --seed 1
+	$(BIN)/python -m evals.bench_rules
+	$(BIN)/python -m evals.excludes
 
 # A wheel in an empty environment, run from another folder, does the main job.
 wheel: $(READY)

@@ -96,6 +96,10 @@ def build_parser() -> argparse.ArgumentParser:
         "rules", help="the guideline rules", description="List and show the rules, and check claims by them."
     )
     _add_rules(rules.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser))
+    prompts = commands.add_parser(
+        "prompts", help="the prompts", description="Check the prompts, and see what an edit changed."
+    )
+    _add_prompts(prompts.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser))
     schema = commands.add_parser(
         "schema", help="print the JSON Schema of a result", description="Print the JSON Schema of a result."
     )
@@ -213,6 +217,25 @@ def _add_rules(rules: argparse._SubParsersAction[_Parser]) -> None:
     check.add_argument("--format", default="table", choices=("table", "json"), help="table (default) or JSON")
     check.add_argument("--out", type=Path, metavar="FILE", help="write to a file instead of standard output")
     check.set_defaults(run=_command("rules", "check"))
+
+
+def _add_prompts(prompts: argparse._SubParsersAction[_Parser]) -> None:
+    check = prompts.add_parser(
+        "check",
+        help="check names, examples, size and schema",
+        description="Check each prompt: the names that are filled in, the quotes of its examples, its size, its schema.",
+    )
+    diff = prompts.add_parser(
+        "diff",
+        help="show what an edit changed",
+        description="Show what differs between a revision of git and the prompts now, or between the prompts and DIR.",
+    )
+    diff.add_argument("revision", nargs="?", default="HEAD", metavar="REV", help="a commit or branch (default HEAD)")
+    for command, name in ((check, "check"), (diff, "diff")):
+        command.add_argument(
+            "--prompts", type=Path, metavar="DIR", help="a folder whose files take the place of those of the same name"
+        )
+        command.set_defaults(run=_command("prompts", name))
 
 
 def _command(module: str, name: str) -> Callable[[argparse.Namespace], int]:

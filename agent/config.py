@@ -63,7 +63,8 @@ class Settings(Record):
 
     How it is used: `second_look` says whether what it missed is looked for among the lexical engine's finds;
     `option_form` is how the critique is offered its codes. `rules_off` are families of rules that say nothing, with commas
-    between them: what is left out of a result by them is then not left out.
+    between them: what is left out of a result by them is then not left out. `prompts` is a folder whose prompt files take the
+    place of the package's of the same name.
 
     Its limits: `timeout` is the seconds for one request as a whole. `concurrency` is how many asks of one endpoint run
     at once in an event loop. `tries` is how often one request is sent at most, and `retry_seconds` how long after an
@@ -89,6 +90,7 @@ class Settings(Record):
     second_look: SecondLook = SecondLook.LEXICAL
     option_form: OptionForm = OptionForm.TITLES
     rules_off: frozenset[Family] = frozenset()
+    prompts: Path | None = None
 
     timeout: float = Field(default=180.0, gt=0, allow_inf_nan=False)
     concurrency: int = Field(default=4, ge=1)
@@ -205,6 +207,8 @@ class Settings(Record):
         shown = {"chunk_tokens": str(self.chunk_tokens), "context_tokens": str(self.context_tokens)}
         if self.rules_off:
             shown["rules_off"] = ",".join(sorted(self.rules_off))
+        if self.prompts is not None:
+            shown["prompts"] = str(self.prompts)
         if self.model is not None:
             names = ("base_url", "mode", "answer_tokens", "temperature", "seed", "second_look", "option_form")
             shown |= {name: str(getattr(self, name)) for name in names}

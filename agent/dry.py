@@ -55,7 +55,7 @@ class DryEngine:
         self, encounter: Encounter, document: Document, chunk: Chunk, scope: Scope
     ) -> tuple[Sequence[Proposal], Usage]:
         """What the lexical engine reads; the request is noted."""
-        prompt = load(PROMPTS[scope].propose)
+        prompt = load(PROMPTS[scope].propose, self._settings.prompts)
         self._note("propose", propose_messages(prompt, document, chunk, encounter.setting), Reading)
         return await self._lexical.propose(encounter, document, chunk, scope)
 
@@ -64,7 +64,11 @@ class DryEngine:
         self._note(
             "critique",
             critique_messages(
-                load(PROMPTS[draft.scope].critique), draft, findings, self._book, self._settings.option_form
+                load(PROMPTS[draft.scope].critique, self._settings.prompts),
+                draft,
+                findings,
+                self._book,
+                self._settings.option_form,
             ),
             Judgement,
         )

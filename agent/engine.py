@@ -61,8 +61,8 @@ class ModelEngine:
         self._book = book
         self._lexical = lexical
         self._settings = settings
-        self._propose = {scope: load(pair.propose) for scope, pair in PROMPTS.items()}
-        self._critique = {scope: load(pair.critique) for scope, pair in PROMPTS.items()}
+        self._propose = {scope: load(pair.propose, settings.prompts) for scope, pair in PROMPTS.items()}
+        self._critique = {scope: load(pair.critique, settings.prompts) for scope, pair in PROMPTS.items()}
         self.model: str | None = endpoint.model
 
     def prompts(self, scope: Scope) -> Mapping[str, str]:

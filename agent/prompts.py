@@ -61,12 +61,16 @@ class Prompt:
 
 
 def load(name: str, folder: Traversable | None = None) -> Prompt:
-    """The prompt `name` of `prompts/`, or of another folder that is tried in its place.
+    """The prompt `name` of `prompts/`; of another folder, where that has one of the name.
 
     Raises:
         PromptError: no such file, not UTF-8, or a `$` that begins no name.
     """
-    place = files("prompts") if folder is None else folder
+    place: Traversable = files("prompts")
+    if folder is not None:
+        if not folder.is_dir():
+            raise PromptError(f"there is no folder of prompts {folder}; correct CHARTPROOF_PROMPTS", prompt=name)
+        place = folder if (folder / f"{name}.md").is_file() else place
     try:
         # A checkout with CRLF line ends gives the model the same text, and has the same fingerprint.
         text = (place / f"{name}.md").read_bytes().decode("utf-8").replace("\r\n", "\n")
