@@ -1,4 +1,4 @@
-"""The claim: codes in their order for one encounter, coded here or elsewhere, that rules can check without any document."""
+"""The claim: codes in their order for one encounter, coded here or elsewhere; rules check it without any document."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ DEFECT = 1
 
 _SETTING_MISSING = (
     "--setting is missing: give --setting outpatient (office, clinic, emergency room, outpatient surgery) or --setting "
-    "inpatient (admitted to hospital), or both to see what they differ in. A diagnosis that is only suspected is coded inpatient and not outpatient, so "
+    "inpatient (admitted to hospital), or both to see what they differ in. A diagnosis that is only suspected is coded "
+    "inpatient and not outpatient, so "
     "there is no safe default"
 )
 _EPILOG = """exit codes: 0 done; 2 bad input or usage; 3 the engine could not answer; 4 some encounters failed.
@@ -116,7 +117,9 @@ def _add_code(commands: argparse._SubParsersAction[_Parser]) -> None:
     code.add_argument(
         "notes", nargs="+", metavar="NOTE", help="a text file, a folder of .txt files, or - for standard input"
     )
-    code.add_argument("--setting", required=True, help="outpatient, inpatient, or both to see what they differ in; no default")
+    code.add_argument(
+        "--setting", required=True, help="outpatient, inpatient, or both to see what they differ in; no default"
+    )
     code.add_argument(
         "--scope", default="claim", help="claim (default): what is reported; mentions: every condition asserted"
     )
@@ -223,7 +226,7 @@ def _add_prompts(prompts: argparse._SubParsersAction[_Parser]) -> None:
     check = prompts.add_parser(
         "check",
         help="check names, examples, size and schema",
-        description="Check each prompt: the names that are filled in, the quotes of its examples, its size, its schema.",
+        description="Check each prompt: the names that are filled in, the quotes of its examples, size and schema.",
     )
     diff = prompts.add_parser(
         "diff",

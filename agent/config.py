@@ -62,9 +62,9 @@ class Settings(Record):
     reasoning included. `temperature` and `seed` are sent only where they are given.
 
     How it is used: `second_look` says whether what it missed is looked for among the lexical engine's finds;
-    `option_form` is how the critique is offered its codes. `rules_off` are families of rules that say nothing, with commas
-    between them: what is left out of a result by them is then not left out. `prompts` is a folder whose prompt files take the
-    place of the package's of the same name.
+    `option_form` is how the critique is offered its codes. `rules_off` are families of rules that say nothing, with
+    commas between them: what is left out of a result by them is then not left out. `prompts` is a folder whose prompt
+    files take the place of the package's of the same name.
 
     Its limits: `timeout` is the seconds for one request as a whole. `concurrency` is how many asks of one endpoint run
     at once in an event loop. `tries` is how often one request is sent at most, and `retry_seconds` how long after an

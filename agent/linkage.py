@@ -88,7 +88,7 @@ def _chronic_pain(draft: Draft, candidates: Sequence[Candidate], book: CodeBook)
 @draft_rule(
     Family.SPECIFICITY,
     "I.B.9, I.A.15",
-    example="outpatient | Assessment: 1. Hypertension 2. CKD stage 4",
+    example="outpatient | Assessment:\\n1. Hypertension\\n2. CKD stage 4",
 )
 def combined(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A combination code stands for the codes that it joins; these are not reported beside it."""

@@ -1,8 +1,8 @@
 """Prompt check: what is wrong with a prompt before it is sent, and how one version differs from another.
 
-An example inside a prompt stands between `<example>` and `</example>`, as the text of a note in `<note>` and the answer to
-it in `<answer>`; its quotes must stand in its own note, letter for letter, and the answer must follow the schema. A model
-learns from an example that breaks either to break it too.
+An example inside a prompt stands between `<example>` and `</example>`, as the text of a note in `<note>` and the answer
+to it in `<answer>`; its quotes must stand in its own note, letter for letter, and the answer must follow the schema. A
+model learns from an example that breaks either to break it too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from agent.llm.schemas import strict_schema
 from agent.prompts import Prompt
 from agent.propose import Reading
 
-_EXAMPLE = re.compile(r"<example>\s*<note>\n?(?P<note>.*?)</note>\s*<answer>(?P<answer>.*?)</answer>\s*</example>", re.S)
+_EXAMPLE = re.compile(
+    r"<example>\s*<note>\n?(?P<note>.*?)</note>\s*<answer>(?P<answer>.*?)</answer>\s*</example>", re.S
+)
 _QUOTES = ("quote", "managed")
 
 
@@ -92,7 +94,8 @@ def _example(note: str, answer: str, use: Use) -> Iterator[str]:
         value = use.answer.model_validate_json(answer)
     except ValidationError as error:
         first = error.errors()[0]
-        yield f"its answer does not follow the schema at {'.'.join(map(str, first['loc'])) or 'its top'}: {first['msg']}"
+        place = ".".join(map(str, first["loc"])) or "its top"
+        yield f"its answer does not follow the schema at {place}: {first['msg']}"
         return
     for quote in _quoted(value.model_dump()):
         if quote not in note:
@@ -115,6 +118,7 @@ def diff_prompts(name: str, before: str, after: str) -> Iterator[str]:
     """The lines in which two texts of a prompt differ, as a unified diff, and what that does to its size."""
     if before == after:
         return
-    yield from unified_diff(before.splitlines(), after.splitlines(), f"{name}.md before", f"{name}.md", lineterm="", n=1)
+    names = (f"{name}.md before", f"{name}.md")
+    yield from unified_diff(before.splitlines(), after.splitlines(), *names, lineterm="", n=1)
     old, new = estimate_tokens(before), estimate_tokens(after)
     yield f"{name}: {old} to {new} tokens, estimated ({new - old:+d})"

@@ -58,8 +58,8 @@ def settle(
 ) -> Outcome:
     """The codes in their sequence, the exclusions and the findings that are not about one exclusion.
 
-    A claim is put in the order that the sequencing rules ask for, a stay's codes get their POA indicators, and the rules of
-    claims have their say once more; families that are `off` have none.
+    A claim is put in the order that the sequencing rules ask for, a stay's codes get their POA indicators, and the
+    rules of claims have their say once more; families that are `off` have none.
 
     Raises:
         StepError: a candidate with no verdict or two, or a kept code that is not a billable code of the edition.

@@ -2,9 +2,9 @@
 
     python -m evals.edits VERDICTS.tsv.gz [--show N]
 
-VERDICTS has the columns code, scenario and edits: what the editor says of each code as principal diagnosis of a patient of
-an age and sex (newborn0F, child10F, adult40F, adult40M, elder90M); a code that is not listed passes. It is no part of the
-project.
+VERDICTS has the columns code, scenario and edits: what the editor says of each code as principal diagnosis of a patient
+of an age and sex (newborn0F, child10F, adult40F, adult40M, elder90M); a code that is not listed passes. It is no part
+of the project.
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ PATIENTS = {
     "adult40M": Patient(age=40, sex=Sex.MALE),
     "elder90M": Patient(age=90, sex=Sex.MALE),
 }
-OURS = {"AGE_CONFLICT": ("age_newborn", "age_pediatric", "age_maternity", "age_adult")}
-OURS["UNACCEPTABLE_PDX"] = ("unacceptable_principal",)
-OURS["QUESTIONABLE_ADMISSION"] = ("questionable_admission",)
+OURS: dict[str, tuple[str, ...]] = {
+    "AGE_CONFLICT": ("age_newborn", "age_pediatric", "age_maternity", "age_adult"),
+    "UNACCEPTABLE_PDX": ("unacceptable_principal",),
+    "QUESTIONABLE_ADMISSION": ("questionable_admission",),
+}
 
 
 def verdicts(path: Path) -> dict[tuple[str, str], set[str]]:
@@ -73,8 +75,8 @@ def compare(path: Path, book: CodeBook, show: int) -> Iterator[str]:
                     differ[name].append(f"{'+' if mine else '-'}{code} {scenario}")
     yield f"| edit, {len(codes):,} codes as the only one, {len(PATIENTS)} patients | both | ours alone | theirs alone |"
     yield "|---|---|---|---|"
-    for name, (both, mine, their) in counts.items():
-        yield f"| {name} | {both:,} | {mine:,} | {their:,} |"
+    for name, (agreed, alone, missed) in counts.items():
+        yield f"| {name} | {agreed:,} | {alone:,} | {missed:,} |"
     for name, some in differ.items():
         if some and show:
             yield f"\n{name}: {', '.join(some[:: max(1, len(some) // show)][:show])}"

@@ -2,8 +2,8 @@
 
     python -m evals.families SUITE...        such as: aci@DATA codiesp@DATA outpatient inpatient
 
-A family that is off says nothing: what it would have left out is then reported, its sequencing is not done, its findings are
-not shown. A positive difference is what the family adds.
+A family that is off says nothing: what it would have left out is then reported, its sequencing is not done, its
+findings are not shown. A positive difference is what the family adds.
 """
 
 from __future__ import annotations

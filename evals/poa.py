@@ -2,8 +2,8 @@
 
     python -m evals.poa POAexemptCodes.txt
 
-The published list has the columns order, code and description, with tabs; it is no part of the project, and may be of another
-year than the edition.
+The published list has the columns order, code and description, with tabs; it is no part of the project, and may be of
+another year than the edition.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
     both = [code.code for code in billable if is_exempt(code) and code.code in listed]
     ours = [code.code for code in billable if is_exempt(code) and code.code not in listed]
     theirs = [code.code for code in billable if not is_exempt(code) and code.code in listed]
-    print(f"| billable codes | exempt in both | ours alone | theirs alone |\n|---|---|---|---|")
+    print("| billable codes | exempt in both | ours alone | theirs alone |\n|---|---|---|---|")
     print(f"| {len(billable):,} | {len(both):,} | {len(ours):,} | {len(theirs):,} |")
     for name, some in (("ours alone", ours), ("theirs alone", theirs)):
         if some and arguments.show:

@@ -29,9 +29,7 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def run(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Run:
+def run(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     monkeypatch.setenv("CHARTPROOF_CACHE", str(settings.cache))
     monkeypatch.delenv("CHARTPROOF_MODEL", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -112,7 +110,7 @@ def test_a_file_that_is_not_there_is_named(run: Run) -> None:
     assert ran.status == 2 and "none.json" in ran.error
 
 
-NOTE = "CC: cough\nAssessment:\n1. Possible pneumonia. Chest x-ray, azithromycin.\n2. Hypertension, continue lisinopril."
+NOTE = "CC: cough\nAssessment:\n1. Possible pneumonia. Chest x-ray.\n2. Hypertension, continue lisinopril."
 
 
 def test_both_settings_and_what_they_differ_in(run: Run, tmp_path: Path) -> None:

@@ -18,7 +18,16 @@ PACKAGES = ("agent", "codesets", "evals")
 
 LAYERS = (
     ("agent.records", "agent.errors", "agent.tables"),
-    ("agent.config", "agent.claim", "agent.fold", "agent.align", "agent.text", "agent.guard", "agent.words", "agent.assertion"),
+    (
+        "agent.config",
+        "agent.claim",
+        "agent.fold",
+        "agent.align",
+        "agent.text",
+        "agent.guard",
+        "agent.words",
+        "agent.assertion",
+    ),
     ("agent.intake", "codesets"),
     ("agent.notes", "agent.codebook", "agent.prompts", "agent.llm"),
     (
@@ -34,7 +43,7 @@ LAYERS = (
     ("agent.engine",),
     ("agent.pipeline",),
     ("agent.api",),
-    ("agent.dry", "agent.batch", "agent.report"),
+    ("agent.dry", "agent.promptcheck", "agent.batch", "agent.report"),
     ("agent.commands", "agent.cli", "agent.__main__"),
     ("evals",),
 )

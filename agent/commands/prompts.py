@@ -62,5 +62,6 @@ def _committed(name: str, revision: str) -> str:
     except OSError as error:
         raise InputError(f"git can't be run ({error.strerror}); give --prompts DIR to compare two folders") from error
     if shown.returncode and b"exists on disk, but not in" not in shown.stderr and b"does not exist" not in shown.stderr:
-        raise InputError(f"git has no {revision}: {shown.stderr.decode(errors='replace').strip()}; name a commit or branch")
+        said = shown.stderr.decode(errors="replace").strip()
+        raise InputError(f"git has no {revision}: {said}; name a commit or branch")
     return shown.stdout.decode("utf-8").replace("\r\n", "\n")

@@ -38,21 +38,19 @@ def listing(options: argparse.Namespace) -> int:
         for family in Family:
             some = [rule for rule in shown if rule.family is family]
             if some:
-                out.write(
-                    page.mark("head", f"{family.value} ({len(some)})") + "\n"
-                    if out.colour
-                    else f"{family.value} ({len(some)})\n"
-                )
+                heading = page.mark("head", f"{family.value} ({len(some)})")
+                out.write("".join(f"{line}\n" for line in page.lines(heading)))
             for rule in some:
                 never = " Never overruled." if rule.kind == "never" else ""
-                text = f"{page.mark('code', pad(rule.id, wide))}{rule.says}{never} {page.mark('dim', f'({rule.citation})')}"
+                cited = page.mark("dim", f"({rule.citation})")
+                text = f"{page.mark('code', pad(rule.id, wide))}{rule.says}{never} {cited}"
                 out.write("".join(f"{line}\n" for line in page.lines(text, "  ", " " * (wide + 2))))
     return 0
 
 
 def show(options: argparse.Namespace) -> int:
     """Print one rule: what it says, where that stands, how much it weighs, and an example."""
-    from agent.rules.catalogue import CLAIMS, AS_GIVEN, find_rule
+    from agent.rules.catalogue import AS_GIVEN, CLAIMS, find_rule
 
     rule = find_rule(options.name)
     reads = "a claim's codes" if rule in (*AS_GIVEN, *CLAIMS) else "the documents"

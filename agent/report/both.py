@@ -1,4 +1,4 @@
-"""Both settings side by side: what an encounter is coded to as outpatient and as inpatient, where they differ, and why."""
+"""Both settings side by side: what an encounter is coded to as outpatient and as inpatient, and why they differ."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def _lines(outpatient: Coding, inpatient: Coding, page: Page) -> Iterator[str]:
     found = differences(outpatient, inpatient)
     yield from page.lines(page.mark("head", f"{clean(outpatient.encounter_id)}: outpatient against inpatient"))
     for coding in (outpatient, inpatient):
-        codes = ", ".join(f"{code.code}{f' (POA {code.poa})' if code.poa else ''}" for code in coding.codes) or "no code"
+        shown = (f"{code.code} (POA {code.poa})" if code.poa else code.code for code in coding.codes)
+        codes = ", ".join(shown) or "no code"
         yield from page.lines(f"{pad(coding.setting.value, 11)}{codes}", "  ", " " * 13)
     yield ""
     if not found:
@@ -60,8 +61,8 @@ def _lines(outpatient: Coding, inpatient: Coding, page: Page) -> Iterator[str]:
     first = [coding.codes[0].code if coding.codes else "" for coding in (outpatient, inpatient)]
     if first[0] != first[1] and all(first):
         yield from page.lines(
-            f"First-listed is {first[0]} (IV.A, IV.G); principal is {first[1]} (II): the principal diagnosis is what, after "
-            "study, occasioned the admission.",
+            f"First-listed is {first[0]} (IV.A, IV.G); principal is {first[1]} (II): the principal diagnosis is what, "
+            "after study, occasioned the admission.",
             "  ",
         )
     yield ""

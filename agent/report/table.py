@@ -20,8 +20,8 @@ _LABEL = 5
 
 
 _SECOND_LOOKS = frozenset((*(rule.id for rule in CLAIMS), "reported_once"))
-"""Rules whose notes ask for a second look at the record or tell what is seen from the quotes; a coder who acts on a claim
-first needs what stands in its way."""
+"""Rules whose notes ask for a second look at the record or tell what is seen from the quotes; a coder who acts on a
+claim first needs what stands in its way."""
 
 
 def render(coding: Coding, encounter: Encounter, *, colour: bool = False, every: bool = False, width: int = 100) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agent.codebook import CodeBook
 from agent.records import Assertion, Draft, Family, Finding, Reason, Scope, Setting
-from agent.rules.documentation import cue, to_confirm
+from agent.rules.documentation import cue, read_as, to_confirm
 from agent.rules.objection import against, quoted
 from agent.rules.rule import DraftRule, Kind, ReadsDraft, Rule
 
@@ -34,8 +34,8 @@ def _check(row: dict[str, str]) -> ReadsDraft:
         if draft.scope is Scope.MENTIONS:
             return
         inpatient = draft.encounter.setting is Setting.INPATIENT
-        for candidate in draft.candidates:
-            if candidate.assertion is Assertion.UNCERTAIN and candidate.code.startswith(beginnings):
+        for candidate in read_as(draft, Assertion.UNCERTAIN):
+            if candidate.code.startswith(beginnings):
                 yield against(
                     candidate,
                     row["id"],

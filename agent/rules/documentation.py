@@ -10,7 +10,7 @@ from agent.codebook import CodeBook
 from agent.intake import ENGLISH, foreign_language
 from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope, Setting, Severity
 from agent.rules.objection import against, is_history, quoted
-from agent.rules.passage import after, before, says, sentence
+from agent.rules.passage import after, before, cue_of_another, says, sentence
 from agent.rules.rule import Kind, draft_rule
 from agent.tables import read_rows
 
@@ -29,8 +29,8 @@ _NEWBORNS = ("P", "Z38")
 )
 def not_present(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A condition that the documents deny is not coded: a code needs a statement that it exists."""
-    for candidate in draft.candidates:
-        if candidate.assertion is Assertion.NEGATED and not _ruled_out(draft, candidate):
+    for candidate in read_as(draft, Assertion.NEGATED):
+        if not _ruled_out(draft, candidate):
             yield against(
                 candidate,
                 "not_present",
@@ -49,8 +49,8 @@ def not_present(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 )
 def ruled_out(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A condition that was ruled out is not coded in any setting; an observation code may say why it was looked for."""
-    for candidate in draft.candidates:
-        if candidate.assertion is Assertion.NEGATED and _ruled_out(draft, candidate):
+    for candidate in read_as(draft, Assertion.NEGATED):
+        if _ruled_out(draft, candidate):
             yield against(
                 candidate,
                 "ruled_out",
@@ -69,8 +69,8 @@ def ruled_out(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 )
 def only_imagined(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A risk, a condition or an instruction is not something that the patient has."""
-    for candidate in draft.candidates:
-        if candidate.assertion is Assertion.HYPOTHETICAL and not exempt("only_imagined", candidate):
+    for candidate in read_as(draft, Assertion.HYPOTHETICAL):
+        if not exempt("only_imagined", candidate):
             yield against(
                 candidate,
                 "only_imagined",
@@ -89,10 +89,8 @@ def only_imagined(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 )
 def family(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A relative's condition is not the patient's; it is reported as family history where it matters."""
-    for candidate in draft.candidates:
-        if candidate.assertion is not Assertion.FAMILY or _as_mother(draft, candidate):
-            continue
-        if not is_history(candidate.code) and not exempt("family", candidate):
+    for candidate in read_as(draft, Assertion.FAMILY):
+        if not (is_history(candidate.code) or exempt("family", candidate) or _as_mother(draft, candidate)):
             yield against(
                 candidate,
                 "family",
@@ -113,8 +111,8 @@ def uncertain_outpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """Outpatient, what is only suspected is not coded; the sign or symptom that is certain is."""
     if draft.encounter.setting is Setting.INPATIENT or draft.scope is Scope.MENTIONS:
         return
-    for candidate in draft.candidates:
-        if candidate.assertion is Assertion.UNCERTAIN and not exempt("uncertain_outpatient", candidate):
+    for candidate in read_as(draft, Assertion.UNCERTAIN):
+        if not exempt("uncertain_outpatient", candidate):
             yield against(
                 candidate,
                 "uncertain_outpatient",
@@ -135,8 +133,8 @@ def uncertain_inpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     if draft.encounter.setting is not Setting.INPATIENT or draft.scope is Scope.MENTIONS:
         return
     confirmed = tuple(code for row in to_confirm() for code in row["codes"].split())
-    for candidate in draft.candidates:
-        if candidate.assertion is Assertion.UNCERTAIN and not candidate.code.startswith(confirmed):
+    for candidate in read_as(draft, Assertion.UNCERTAIN):
+        if not candidate.code.startswith(confirmed) and not exempt("uncertain_inpatient", candidate):
             yield Finding(
                 rule="uncertain_inpatient",
                 citation="II.H, III.C",
@@ -150,14 +148,12 @@ def uncertain_inpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 @draft_rule(
     Family.DOCUMENTATION,
     "I.C.21.c.3",
-    example="outpatient | Assessment: End-stage renal disease. Plan: kidney transplant is planned.",
+    example="outpatient | Assessment: End-stage renal disease, scheduled for kidney transplant.",
 )
 def planned(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A status or a service that is only planned has not come about yet."""
-    for candidate in draft.candidates:
-        if candidate.assertion is not Assertion.PLANNED or not candidate.code.startswith("Z"):
-            continue
-        if not says(sentence(draft, candidate), _CAME_FOR):
+    for candidate in read_as(draft, Assertion.PLANNED):
+        if candidate.code.startswith("Z") and not says(sentence(draft, candidate), _CAME_FOR):
             yield against(
                 candidate,
                 "planned",
@@ -175,9 +171,8 @@ def planned(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 def contradiction(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """Where documents both state and deny a condition, the attending provider is asked."""
     denied: dict[str, Candidate] = {}
-    for candidate in draft.candidates:
-        if candidate.assertion is Assertion.NEGATED:
-            denied.setdefault(candidate.code, candidate)
+    for candidate in read_as(draft, Assertion.NEGATED):
+        denied.setdefault(candidate.code, candidate)
     told: set[str] = set()
     for candidate in draft.candidates:
         other = denied.get(candidate.code)
@@ -235,6 +230,13 @@ def language(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 def cue(candidate: Candidate) -> str:
     """The cue that a candidate was read by, in parentheses; nothing where there is none."""
     return f" (\u201c{candidate.note}\u201d)" if candidate.note else ""
+
+
+def read_as(draft: Draft, assertion: Assertion) -> Iterator[Candidate]:
+    """The candidates that were read so, by a cue that is theirs."""
+    for candidate in draft.candidates:
+        if candidate.assertion is assertion and not cue_of_another(draft, candidate):
+            yield candidate
 
 
 def exempt(rule: str, candidate: Candidate) -> bool:

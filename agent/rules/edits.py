@@ -13,14 +13,16 @@ from agent.rules.sheet import Entry, Sheet
 from agent.tables import read_rows
 
 _CITED = "Medicare Code Editor"
+_FORM = "form of the claim"
+"""What sex is cited by: the editor has no conflict of sex, but a code and a claim that differ are still looked at."""
 _MATERNITY = range(9, 65)
 _GROWN, _ADULT = 18, 15
 """The age from which a code for children, and up to which one for adults, is in conflict."""
 
 
-@claim_rule(Family.EDITS, _CITED, example="inpatient age 40: P07.30")
+@claim_rule(Family.EDITS, _CITED, example="inpatient age 3: Z38.00")
 def age_newborn(sheet: Sheet) -> Iterator[Finding]:
-    """A code for the newborn is in conflict with a patient of a year or more, unless the condition lasts."""
+    """A code that only a newborn can have is in conflict with a patient of a year or more."""
     age = sheet.claim.patient.age
     if age is not None and age > 0:
         for entry in _named(sheet, "newborn"):
@@ -54,7 +56,7 @@ def age_adult(sheet: Sheet) -> Iterator[Finding]:
             yield _age("age_adult", entry, age, "an adult (15 and over)")
 
 
-@claim_rule(Family.EDITS, _CITED, example="outpatient male: N80.9")
+@claim_rule(Family.EDITS, _FORM, example="outpatient male: N80.9")
 def sex_female(sheet: Sheet) -> Iterator[Finding]:
     """A code of the female organs or of pregnancy is in conflict with a male patient, unless the record explains it."""
     if sheet.claim.patient.sex is Sex.MALE:
@@ -62,7 +64,7 @@ def sex_female(sheet: Sheet) -> Iterator[Finding]:
             yield _sex("sex_female", entry, "female")
 
 
-@claim_rule(Family.EDITS, _CITED, example="outpatient female: N40.0")
+@claim_rule(Family.EDITS, _FORM, example="outpatient female: N40.0")
 def sex_male(sheet: Sheet) -> Iterator[Finding]:
     """A code of the male organs is in conflict with a female patient, unless the record explains it."""
     if sheet.claim.patient.sex is Sex.FEMALE:
@@ -70,7 +72,7 @@ def sex_male(sheet: Sheet) -> Iterator[Finding]:
             yield _sex("sex_male", entry, "male")
 
 
-@claim_rule(Family.EDITS, "form of the claim", example="outpatient, no sex given: N40.0")
+@claim_rule(Family.EDITS, _FORM, example="outpatient, no sex given: N40.0")
 def patient_not_given(sheet: Sheet) -> Iterator[Finding]:
     """Where a code depends on age or sex, the claim gives them."""
     patient = sheet.claim.patient
@@ -83,7 +85,7 @@ def patient_not_given(sheet: Sheet) -> Iterator[Finding]:
             codes = tuple(dict.fromkeys(entry.code for entry in asking))
             yield Finding(
                 rule="patient_not_given",
-                citation="form of the claim",
+                citation=_FORM,
                 severity=Severity.INFO,
                 codes=codes,
                 message=f"The patient's {what} is not given, and {', '.join(codes)} can't be checked against it.",
@@ -101,7 +103,8 @@ def unacceptable_principal(sheet: Sheet) -> Iterator[Finding]:
                 citation=_CITED,
                 severity=Severity.ERROR,
                 codes=(first.code,),
-                message=f"{first.named} is not accepted as principal diagnosis; sequence the reason for the admission first.",
+                message=f"{first.named} is not accepted as principal diagnosis; sequence the reason for the admission "
+                "first.",
             )
 
 
@@ -149,11 +152,11 @@ def _age(rule: str, entry: Entry, age: int, whom: str) -> Finding:
 def _sex(rule: str, entry: Entry, whose: str) -> Finding:
     return Finding(
         rule=rule,
-        citation=_CITED,
+        citation=_FORM,
         severity=Severity.WARNING,
         codes=(entry.code,),
-        message=f"{entry.named} is a {whose} patient's, and the claim gives another sex; correct one of them, or keep both if "
-        "the record explains it.",
+        message=f"{entry.named} is a {whose} patient's, and the claim gives another sex; correct one of them, or keep "
+        "both if the record explains it.",
     )
 
 
@@ -169,13 +172,18 @@ def _letters(edit: str) -> frozenset[str]:
 
 @cache
 def _edits() -> dict[str, CodeSet]:
-    found: dict[str, CodeSet] = {}
-    for row in read_rows("agent.rules", "edits.tsv"):
-        parts = [read_codes(f"({part.strip()})") for part in row["codes"].split(";")]
-        unread = [left for _, left in parts if left]
-        if unread or any(codes is None for codes, _ in parts):
-            raise CodeTableError(
-                f"agent/rules/edits.tsv, edit {row['edit']}: {unread} are no codes as a note gives them"
-            )
-        found[row["edit"]] = CodeSet(tuple(span for codes, _ in parts if codes is not None for span in codes.spans))
-    return found
+    rows = read_rows("agent.rules", "edits.tsv")
+    return {row["edit"]: codes_of(row["codes"], f"edits.tsv, edit {row['edit']}") for row in rows}
+
+
+def codes_of(cell: str, where: str) -> CodeSet:
+    """The codes of a cell of a table: parts between semicolons, each as a note of the tabular list gives it.
+
+    Raises:
+        CodeTableError: a part can't be read; the message names it and the cell by `where`.
+    """
+    parts = [read_codes(f"({part.strip()})") for part in cell.split(";")]
+    unread = [left for codes, left in parts if left or codes is None]
+    if unread:
+        raise CodeTableError(f"agent/rules/{where}: {unread} are no codes as a note gives them, such as I50 or A40-A41")
+    return CodeSet(tuple(span for codes, _ in parts if codes is not None for span in codes.spans))

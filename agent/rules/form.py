@@ -11,9 +11,15 @@ from agent.codebook import Code
 from agent.records import Family, Finding, Severity
 from agent.rules.rule import claim_rule
 from agent.rules.sheet import Entry, Sheet
+from agent.rules.sites import sides_differ
 from agent.tables import read_rows
 
 _NEXT = "find codes by words: chartproof codes search TEXT"
+_UNSPECIFIED = ("unspecified", "site not specified", "level not specified", "not specified as acute or chronic")
+"""Words of a title that leave something unsaid; a hernia that is "not specified as recurrent" is a first one."""
+_SAY_NOTHING = frozenset(
+    ("other", "specified", "unspecified", "of", "the", "and", "or", "in", "with", "due", "to", "by")
+)
 
 
 @claim_rule(Family.SPECIFICITY, "form of the claim", example="no setting: I10")
@@ -24,27 +30,28 @@ def claim_form(sheet: Sheet) -> Iterator[Finding]:
         yield _claim("claim_form", "form of the claim", Severity.ERROR, message)
 
 
-@claim_rule(Family.SPECIFICITY, "I.A.19", example="outpatient: (no codes)")
+@claim_rule(Family.SPECIFICITY, "form of the claim", example="outpatient: (no codes)")
 def empty_claim(sheet: Sheet) -> Iterator[Finding]:
     """A claim reports at least one diagnosis."""
     if not sheet.claim.codes:
-        yield _claim("empty_claim", "I.A.19", Severity.ERROR, "The claim has no code; give its codes in claim order.")
+        message = "The claim has no code; give its codes in claim order."
+        yield _claim("empty_claim", "form of the claim", Severity.ERROR, message)
 
 
-@claim_rule(Family.SPECIFICITY, "I.B.2", example="outpatient: E11.99")
+@claim_rule(Family.SPECIFICITY, "I.B.1", example="outpatient: E11.99")
 def unknown_code(sheet: Sheet) -> Iterator[Finding]:
-    """A code is one of the edition."""
+    """A code is one of the edition, as the tabular list has it."""
     for entry in sheet.entries:
         if entry.node is None and _retired(entry.code) is None:
             near = _nearest(sheet, entry.code)
             hint = f"the nearest is {near.code} ({near.title})" if near else _NEXT
             edition = f"{sheet.book.edition.system}, edition {sheet.book.edition.edition}"
             yield _about(
-                "unknown_code", "I.B.2", Severity.ERROR, entry, f"{entry.given!r} is no code of {edition}; {hint}."
+                "unknown_code", "I.B.1", Severity.ERROR, entry, f"{entry.given!r} is no code of {edition}; {hint}."
             )
 
 
-@claim_rule(Family.SPECIFICITY, "I.B.2", example="outpatient: M54.5")
+@claim_rule(Family.SPECIFICITY, "45 CFR 162.1002", example="outpatient: M54.5")
 def retired_code(sheet: Sheet) -> Iterator[Finding]:
     """A code that was billable in an earlier edition is not reported after its last day."""
     for entry in sheet.entries:
@@ -54,7 +61,7 @@ def retired_code(sheet: Sheet) -> Iterator[Finding]:
             continue
         yield _about(
             "retired_code",
-            "I.B.2",
+            "45 CFR 162.1002",
             Severity.ERROR,
             entry,
             f"{entry.code} was billable until {gone.until} and is no longer; look at {', '.join(gone.now)}.",
@@ -142,7 +149,7 @@ def outside_edition(sheet: Sheet) -> Iterator[Finding]:
 
 @claim_rule(Family.SPECIFICITY, "form of the claim", example="inpatient 2026-05-10, admitted 2026-05-12: J18.9")
 def dates_disagree(sheet: Sheet) -> Iterator[Finding]:
-    """A patient is not discharged before the day of admission, and a claim is not of a day to come."""
+    """A patient is not discharged before the day of admission."""
     day, admitted = sheet.claim.date_of_service, sheet.claim.admitted
     if day is not None and admitted is not None and admitted > day:
         yield _claim(
@@ -157,7 +164,7 @@ def dates_disagree(sheet: Sheet) -> Iterator[Finding]:
 def unspecified(sheet: Sheet) -> Iterator[Finding]:
     """A code that says "unspecified" is right only where the record says no more."""
     for entry in sheet.whole:
-        if entry.node is not None and "unspecified" in entry.node.title.lower():
+        if entry.node is not None and any(word in entry.node.title.lower() for word in _UNSPECIFIED):
             yield _about(
                 "unspecified",
                 "I.B.18",
@@ -167,23 +174,47 @@ def unspecified(sheet: Sheet) -> Iterator[Finding]:
             )
 
 
-@claim_rule(Family.SPECIFICITY, "I.A.9.a", example="outpatient: K52.89 K52.9")
+@claim_rule(Family.SPECIFICITY, "I.A.9", example="outpatient: K52.89 K52.9")
 def other_and_unspecified(sheet: Sheet) -> Iterator[Finding]:
     """A code for "other" names what the record does; the unspecified one of the same header is not added to it."""
     for entry in sheet.whole:
         for beside in sheet.whole:
-            if entry.node is None or beside.node is None or entry.node.parent != beside.node.parent:
-                continue
-            title, rest = entry.node.title.lower(), beside.node.title.lower()
-            if title.startswith("other") and "unspecified" in rest and not rest.startswith("other"):
+            if entry.code[:3] == beside.code[:3] and _other_and_rest(sheet, entry, beside):
                 yield Finding(
                     rule="other_and_unspecified",
-                    citation="I.A.9.a",
+                    citation="I.A.9",
                     severity=Severity.WARNING,
                     codes=(entry.code, beside.code),
-                    message=f"{entry.named} says that the record names the condition, and {beside.named} that it does not; "
-                    "one of them is reported.",
+                    message=f"{entry.named} says that the record names the condition, and {beside.named} that it does "
+                    "not; one of them is reported.",
                 )
+
+
+def _other_and_rest(sheet: Sheet, entry: Entry, beside: Entry) -> bool:
+    """Whether two codes part at one header into its "other" and its "unspecified", of the same side."""
+    if sides_differ(entry, beside):
+        return False
+    one, other = _line(sheet, entry), _line(sheet, beside)
+    parts = next(((a, b) for a in one for b in other if a.parent == b.parent and a.code != b.code), None)
+    if parts is None:
+        return False
+    named, rest = parts[0].title.lower(), parts[1].title.lower()
+    if not named.startswith("other") or "unspecified" not in rest or rest.startswith("other"):
+        return False
+    # R41.82, altered mental status, unspecified, is not what is left of R41.8, though it is its neighbour of R41.89.
+    return bool(_words(named) & _words(rest))
+
+
+def _words(title: str) -> frozenset[str]:
+    """The words of a title that tell what it is about, in the singular."""
+    words = (word.strip(",()[]").removesuffix("s") for word in title.split())
+    return frozenset(word for word in words if word not in _SAY_NOTHING)
+
+
+def _line(sheet: Sheet, entry: Entry) -> tuple[Code, ...]:
+    """The node of a whole code and those above it, up to its category."""
+    nodes = (entry.node, *sheet.book.parents(entry.code))
+    return tuple(node for node in nodes if node is not None and node.kind not in ("block", "chapter"))
 
 
 def _about(rule: str, citation: str, severity: Severity, entry: Entry, message: str) -> Finding:
@@ -195,12 +226,14 @@ def _claim(rule: str, citation: str, severity: Severity, message: str) -> Findin
 
 
 def _nearest(sheet: Sheet, code: str) -> Code | None:
+    """The code with the longest beginning of what was given: for W19A, without its fillers, W19.XXXA."""
     stem = code.replace(".", "")
     while len(stem) > 3:
         stem = stem[:-1]
         found = sheet.book.get(stem)
         if found is not None:
-            return found
+            ends = (child for child in sheet.book.children(found.code) if child.seventh == code[-1])
+            return next(ends, found)
     return None
 
 

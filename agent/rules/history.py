@@ -29,19 +29,20 @@ _NUMBERS = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 
 _NUMBERS |= {"nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "several": 3, "few": 3}
 _UNITS = {"day": 1 / 7, "week": 1.0, "wk": 1.0, "month": 4.35, "mo": 4.35, "year": 52.0, "yr": 52.0}
 _SPAN = rf"(\d+|{'|'.join(_NUMBERS)})[ -]+({'|'.join(_UNITS)})s?"
-_BESIDE = r"^(?:\W*(?!(?:with|and|s/p|status|post|cabg|pci|stent|des)\b)[\w/.-]+){0,3}?"
-_AGO = re.compile(rf"{_BESIDE}\W*{_SPAN} (?:ago|prior|earlier|back)\b", re.I)
-_YEAR = re.compile(rf"{_BESIDE}\W*(?:(?:in|of|since)\s+)?(?:[a-z]{{3,9}}\.? )?((?:19|20)\d\d)\b", re.I)
-_SINCE = re.compile(
-    rf"\b{_SPAN} (?:ago|after|post|since|from|out from|following|s/p|status post)\b(?:\W*[\w-]+){{0,2}}\W*$", re.I
-)
+_BESIDE = r"^(?:\W*(?!(?:with|and|s/p|status|post|cabg|pci|stent|des)\b)[\w/.-]+){0,3}?\W*"
+_AGO = re.compile(rf"{_BESIDE}{_SPAN} (?:ago|prior|earlier|back)\b", re.I)
+_SINCE = re.compile(rf"\b{_SPAN} (?:ago|after|post|since|out from|from|following|s/p)\b(?:\W*[\w-]+){{0,2}}\W*$", re.I)
+_YEAR = re.compile(rf"(?:{_BESIDE}\b(?:in|since)\s+|^\W*)(?:[a-z]{{3,9}}\.? |\d\d?/)?((?:19|20)\d\d)\b", re.I)
+_OF_TREATMENT = re.compile(r"[- ]?(?:\w+itis|induced|related|associated|\w+pathy|fibrosis|necrosis|oncolog\w+)\b", re.I)
+"""What follows the name of a treatment that something else is of: "radiation proctitis"."""
+_SOME_YEAR = re.compile(r"(?<!since )\b(?:19|20)\d\d\b")
 _DENIED = re.compile(r"\b(?:no|without|denies|not)(?:\W+\w+){0,2}\W*$", re.I)
 
 
 @draft_rule(
     Family.DOCUMENTATION,
     "I.C.21.c.4",
-    example="outpatient | Assessment: Hypertension. History of pneumonia.",
+    example="outpatient | HPI: Had mononucleosis in childhood.\\nAssessment: 1. Asthma",
 )
 def historical(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A condition that no longer exists is not coded as current; a personal history code may be."""
@@ -72,7 +73,7 @@ def status_post(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             continue
         if says(sentence(draft, candidate), _words("today")):
             continue
-        if says(candidate.note, _words("status_post")) or says(_near(draft, candidate, 3), _words("status_post")):
+        if says(re.split(r"[,;]|\band\b", _near(draft, candidate, 3))[-1], _words("status_post")):
             yield _finding(
                 "status_post",
                 "III.A, IV.J",
@@ -102,8 +103,8 @@ def cancer_history(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "cancer_history",
                 "I.C.2.m",
                 candidate,
-                f"{quoted(candidate)} is {why}, and its sentence names no treatment that goes on. A cancer that was removed "
-                f"and is no longer treated is a personal history (Z85.-){what}.",
+                f"{quoted(candidate)} is {why}, and its sentence names no treatment that goes on. A cancer that was "
+                f"removed and is no longer treated is a personal history (Z85.-){what}.",
             )
 
 
@@ -123,8 +124,8 @@ def cancer_in_treatment(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "cancer_in_treatment",
                 "I.C.2.m",
                 candidate,
-                f"{quoted(candidate)} is called past, and the same sentence says “{word}”. While its treatment goes on or "
-                "some of it is left, the cancer itself is coded, not its history; read which of the two holds.",
+                f"{quoted(candidate)} is called past, and the same sentence says “{word}”. While its treatment goes on "
+                "or some of it is left, the cancer itself is coded, not its history; read which of the two holds.",
             )
 
 
@@ -147,12 +148,13 @@ def old_infarction(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         elif weeks is None:
             word = says(re.sub(r"\byears?[ -]old\b", "", _near(draft, candidate, 1)), _words("old_beside"))
         if word or (weeks is not None and weeks > _ACUTE_WEEKS):
+            when = f"“{word}”" if word else f"some {weeks:.0f} weeks ago"
             yield _finding(
                 "old_infarction",
                 "I.C.9.e.1",
                 candidate,
-                f"{quoted(candidate)} is of the past ({f'“{word}”' if word else f'some {weeks:.0f} weeks'}); an infarction is "
-                "coded as acute for four weeks. After that it is old (I25.2) or, while it still needs care, aftercare.",
+                f"{quoted(candidate)} is of the past ({when}); an infarction is coded as acute for four weeks. After "
+                "that it is old (I25.2) or, while it still needs care, aftercare.",
                 instead="I25.2",
             )
 
@@ -171,15 +173,13 @@ def sequela(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             continue
         word = _left_from(draft, candidate)
         if word:
-            how = (
-                "I69.- says what is left and what it is left from" if stroke else "the injury gets the 7th character S"
-            )
+            how = "I69.- says both" if stroke else "the injury with the 7th character S"
             yield _finding(
                 "sequela",
                 "I.B.10, I.C.9.d.1" if stroke else "I.B.10, I.C.19.a",
                 candidate,
-                f"{quoted(candidate)} is named as what something is left from (“{word}”): what is left is coded, then what "
-                f"it is a sequela of, not the acute code ({how}).",
+                f"{quoted(candidate)} is named as what something is left from (“{word}”): what is left is coded, then "
+                f"what it is a sequela of ({how}), not the acute code.",
             )
 
 
@@ -189,7 +189,7 @@ def sequela(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     example="outpatient | Assessment: Impending stroke.",
 )
 def threatened(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """What was impending or threatened and did not come is coded as such where the Index has it, else as what was there."""
+    """What was threatened and did not come is coded as such where the Index has it, else as what was there."""
     for candidate in draft.candidates:
         if exempt("threatened", candidate) or candidate.assertion not in (Assertion.AFFIRMED, Assertion.HYPOTHETICAL):
             continue
@@ -199,8 +199,8 @@ def threatened(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "threatened",
                 "I.B.11",
                 candidate,
-                f"{quoted(candidate)} is called {word}. If it did not come, the Index is looked up under “threatened” and "
-                "“impending”; without an entry there, the condition that was there is coded instead.",
+                f"{quoted(candidate)} is called {word}. If it did not come, the Index is looked up under “threatened” "
+                "and “impending”; without an entry there, the condition that was there is coded instead.",
             )
 
 
@@ -228,17 +228,18 @@ def _ongoing(said: str) -> str:
         for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", low):
             clause = re.split(r"[;.]|\bbut\b", low[: found.start()])[-1]
             rest = re.split(r"[;.,]|\band\b|\bbut\b", low[found.end() :])[0]
-            if says(rest, _words("ended")) or re.search(r"\b(?:in|until|to|through) (?:19|20)\d\d\b", rest):
+            if says(rest, _words("ended")) or _SOME_YEAR.search(rest) or _OF_TREATMENT.match(rest.strip()):
                 continue
-            if _last(clause, _words("goes_on")) >= _last(clause, _words("over")):
+            over = _last(clause, _words("over"))
+            if over == 0 or _last(clause, _words("goes_on")) > over:
                 return word
     return ""
 
 
 def _last(text: str, words: tuple[str, ...]) -> int:
-    """Where the last of some words begins in a text; -1 if none stands there."""
-    places = [found.start() for word in words for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
-    return max(places, default=-1)
+    """Where the last of some words ends in a text; 0 if none stands there."""
+    places = [found.end() for word in words for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", text)]
+    return max(places, default=0)
 
 
 def _weeks(draft: Draft, candidate: Candidate) -> float | None:
@@ -256,23 +257,23 @@ def _weeks(draft: Draft, candidate: Candidate) -> float | None:
 
 def _left_from(draft: Draft, candidate: Candidate) -> str:
     """The word that makes a candidate what something is left from; "" if none does."""
-    start, words = before(draft, candidate).lower(), 8
-    near = " ".join(start.split()[-words:])
-    for word in _words("sequela"):
+    quote = candidate.evidence[0].text.lower()
+    near = " ".join([*re.split(r";", before(draft, candidate).lower())[-1].split()[-8:], quote])
+    for word in (*_words("sequela"), *_words("aged")):
         for found in re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", near):
-            rest = near[found.end() :].split()
-            lead = near[: found.start()].split()
-            if _DENIED.search(" ".join(lead)) or ";" in near[found.end() :]:
+            lead, rest = near[: found.start()].split(), near[found.end() :].split()
+            if _DENIED.search(near[: found.start()]):
                 continue
-            aged = word in ("old", "previous", "prior", "remote")
-            if aged and len(rest) <= 1 and says(" ".join(lead[-2:]), _words("links")):
-                return f"{lead[-1]} {word}"
-            if not aged and says(" ".join(rest), _words("links")):
-                return word
-    past = candidate.assertion is Assertion.HISTORICAL or says(_near(draft, candidate, 1), _words("old"))
-    rest_of = re.split(r"[;.]", after(draft, candidate))[0]
-    word = says(rest_of, _words("left")) if past else ""
-    return "" if word and _DENIED.search(rest_of.lower().partition(word)[0]) else word
+            if word not in _words("aged"):
+                if says(" ".join(rest), _words("links")):
+                    return word
+            elif len(rest) <= 1 + len(quote.split()) and says(" ".join(lead[-2:]), _words("links")):
+                return " ".join([*lead[-2:], word])
+    past = candidate.assertion is Assertion.HISTORICAL or (_weeks(draft, candidate) or 0) > _ACUTE_WEEKS
+    past = past or bool(says(_near(draft, candidate, 1), _words("aged")))
+    rest_of = quote + " " + re.split(r"[;.]", after(draft, candidate).lower())[0]
+    word = says(rest_of, (*_words("sequela"), "persistent")) if past else ""
+    return "" if word and _DENIED.search(rest_of.partition(word)[0]) else word
 
 
 def _finding(rule: str, citation: str, candidate: Candidate, message: str, *, instead: str | None = None) -> Finding:

@@ -66,9 +66,8 @@ def _alone(row: Row, sheet: Sheet) -> Iterator[tuple[Entry, Entry | None]]:
 
 
 def _max_one(row: Row, sheet: Sheet) -> Iterator[tuple[Entry, Entry | None]]:
-    first, *more = row.of_codes(sheet) or [None]
-    if first is not None:
-        yield from ((first, other) for other in more if other is not None)
+    codes = row.of_codes(sheet)
+    yield from ((codes[0], other) for other in codes[1:])
 
 
 def _needs(row: Row, sheet: Sheet) -> Iterator[tuple[Entry, Entry | None]]:

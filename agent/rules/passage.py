@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 
 from agent.fold import Span
-from agent.records import Candidate, Draft, Encounter, Evidence
+from agent.records import Assertion, Candidate, Draft, Encounter, Evidence
 from agent.text import sentences
 
 _WINDOW = 400
 """Code points on each side of a quote in which its sentence is looked for."""
+_LISTED = re.compile(r"\b(?:and|or|nor)\b|[&/]", re.I)
 
 
 def sentence(draft: Draft, candidate: Candidate) -> str:
@@ -50,6 +51,26 @@ def says(text: str, phrases: Iterable[str]) -> str:
         if re.search(rf"(?<![\w]){re.escape(phrase)}(?![\w])", low):
             return phrase
     return ""
+
+
+def cue_of_another(draft: Draft, candidate: Candidate) -> bool:
+    """Whether the cue that a candidate was read by stands after a comma and is of what stands there.
+
+    So it is in "chest pain, MI ruled out" and "hypertension, suspected pneumonia", not in "pneumonia, initially
+    suspected, was ruled out". Two conditions of one chapter may be a list ("PE, DVT ruled out") and stay read as one.
+    """
+    start, rest = before(draft, candidate).lower(), after(draft, candidate).lower()
+    if not candidate.note or candidate.note in start or candidate.note not in rest:
+        return False
+    between = rest.partition(candidate.note)[0]
+    if "," not in between and ";" not in between:
+        return False
+    if candidate.assertion is Assertion.HYPOTHETICAL:
+        return True
+    here, place = sentence(draft, candidate), candidate.evidence[0].start
+    others = [c for c in draft.candidates if c.note == candidate.note and c.evidence[0].start > place]
+    apart = [c.code[0] != candidate.code[0] for c in others if sentence(draft, c) == here]
+    return bool(apart) and all(apart) and (candidate.code.startswith("R") or _LISTED.search(between) is None)
 
 
 def _span(encounter: Encounter, evidence: Evidence) -> Span:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
 from agent.claim import Poa
 from agent.codebook import Code, CodeBook
 from agent.records import AssignedCode, Encounter, Evidence, Family, Finding, Severity
-from agent.rules.codeset import CodeSet, read_codes
+from agent.rules.codeset import CodeSet
+from agent.rules.edits import codes_of
 from agent.rules.passage import says, sentence_at
 from agent.rules.rule import claim_rule
 from agent.rules.sheet import Sheet
@@ -16,30 +18,90 @@ from agent.tables import read_rows
 
 _CITED = "Appendix I"
 _AT_ADMISSION = frozenset(("chief_complaint", "hpi", "pmh", "admission_diagnosis", "indication", "problem_list", "psh"))
-_ADMISSION_NOTES = ("h_and_p", "h&p", "history_and_physical", "admission", "ed_note", "emergency", "ed")
+_ADMISSION_NOTE = re.compile(r"(?:h_and_p|h&p|hp|history_and_physical|admission|ed|er|emergency|triage)(?![a-z])", re.I)
+_DAILY_NOTE = re.compile(r"(?:progress|daily|nursing|soap)", re.I)
+"""Names of documents of the admission, and of those whose interval history is one of the stay."""
 _KNOWN = tuple(str(poa) for poa in Poa)
-_LASTING = ("chronic", "congenital", "long term", "status", "history", "sequela", "old ")
-"""Words of a title that say that the condition was there before any stay."""
+_CLAUSE = re.compile(r"[,;:]|\b(?:and|but|then|while)\b")
+_CONCEPTS = (" with ", "acute on chronic", "acute and chronic")
+"""Words of a title that join conditions of which each may have begun at its own time."""
 
 
 def poa_of(code: Code, evidence: tuple[Evidence, ...], encounter: Encounter) -> Poa:
     """The indicator that the documents support for a code of a stay.
 
-    Exempt codes first; then what says that it arose during the stay (N); then what says that it was there: the words
-    around it, the sections and documents of the admission, or a code that is lasting by its title (Y). U where nothing
-    says either, which is a question to the provider.
+    Exempt codes first. Then what the documents say outright: words around a quote, or that it stands in a section or a
+    document of the admission. A disease that is lasting by its code was there, whenever it was found; so was what a
+    note of the admission has, whatever a later one says. Of a code for several conditions one may have come on later,
+    which makes it N. Last come words that only let one expect it. U where nothing tells, or where words tell both,
+    which is a question to the provider.
     """
     if is_exempt(code):
         return Poa.EXEMPT
-    said = [sentence_at(encounter, one) for one in evidence]
-    early = any(one.section in _AT_ADMISSION or one.document.startswith(_ADMISSION_NOTES) for one in evidence)
-    if any(says(text, _words("present")) for text in said) or early:
-        return Poa.YES
-    if any(says(text, _words("arose")) for text in said):
+    said = {_said(encounter, one) for one in evidence}
+    joined = any(word in code.title.lower() for word in _CONCEPTS)
+    if Poa.UNDETERMINED in said:
+        return Poa.UNDETERMINED
+    if Poa.NO in said and joined:
         return Poa.NO
-    if any(word in code.title.lower() for word in _LASTING) or code.code.startswith("C"):
+    if Poa.YES in said or _is_lasting(code):
         return Poa.YES
-    return Poa.UNKNOWN
+    if Poa.NO in said:
+        return Poa.NO
+    expected = {_told(encounter, one, "before", "later") for one in evidence} - {None}
+    only = expected.pop() if len(expected) == 1 else None
+    return only or Poa.UNKNOWN
+
+
+def _said(encounter: Encounter, evidence: Evidence) -> Poa | None:
+    """What is said outright of a quote, or its place in the record says; None for neither."""
+    sentence = sentence_at(encounter, evidence)
+    if says(sentence, _words("undetermined")) and says(sentence, ("admission", "arrival")):
+        return Poa.UNDETERMINED
+    told = _told(encounter, evidence, "present", "arose")
+    return Poa.YES if told is None and _is_early(evidence) else told
+
+
+def _told(encounter: Encounter, evidence: Evidence, yes: str, no: str) -> Poa | None:
+    """What the words of two kinds tell of a quote: those of its clause, or of its sentence if it has none."""
+    sentence, quote = sentence_at(encounter, evidence), " ".join(evidence.text.split())
+    start = max(sentence.find(quote), 0)
+    end = min(start + len(quote), len(sentence))
+    breaks = [0, *(found.end() for found in _CLAUSE.finditer(sentence)), len(sentence)]
+    clause = sentence[max(one for one in breaks if one <= start) : min(one for one in breaks if one >= end)]
+    for text in (clause, sentence):
+        arose, present = _phrase(text, no), _phrase(text, yes, but=no)
+        if arose.startswith(("on ", "by ")) and says(text, _words("seen")):
+            arose = ""
+        if arose and present:
+            return None
+        if arose or present:
+            return Poa.NO if arose else Poa.YES
+    return None
+
+
+def _phrase(text: str, kind: str, *, but: str | None = None) -> str:
+    """The first phrase of a kind in a text without those of another: "not present on admission" says one thing."""
+    low = text.lower()
+    for phrase in _words(but) if but is not None else ():
+        low = low.replace(phrase, " ")
+    return says(low, _words(kind))
+
+
+def _is_early(evidence: Evidence) -> bool:
+    """Whether a quote stands in a section or a document of the admission."""
+    daily = evidence.section == "hpi" and _DAILY_NOTE.search(evidence.document)
+    in_note = _ADMISSION_NOTE.match(evidence.document)
+    return bool(in_note) or (evidence.section in _AT_ADMISSION and not daily)
+
+
+def _is_lasting(code: Code) -> bool:
+    """Whether a stay does not bring it on: by its title or its code, if no part of it may come on suddenly."""
+    if _codes("always").holds(code.code):
+        return True
+    return not says(code.title, _words("acute")) and (
+        bool(says(code.title, _words("title"))) or _codes("lasting").holds(code.code)
+    )
 
 
 def is_exempt(code: Code) -> bool:
@@ -124,7 +186,8 @@ def poa_principal(sheet: Sheet) -> Iterator[Finding]:
             "poa_principal",
             first.code,
             Severity.WARNING,
-            f"{first.named} is principal and reported as not there on admission; a condition that arose later is secondary.",
+            f"{first.named} is principal and reported as not there on admission; a condition that arose later is "
+            "secondary, unless the code holds another that was there.",
         )
 
 
@@ -137,18 +200,19 @@ def _finding(rule: str, code: str, severity: Severity, message: str) -> Finding:
 
 @cache
 def _exempt() -> CodeSet:
-    spans = []
-    for row in read_rows("agent.rules", "poa_exempt.tsv"):
-        for part in row["codes"].split(";"):
-            codes, _ = read_codes(f"({part.strip()})")
-            spans += codes.spans if codes else ()
-    return CodeSet(tuple(spans))
+    rows = read_rows("agent.rules", "poa_exempt.tsv")
+    return codes_of("; ".join(row["codes"] for row in rows), "poa_exempt.tsv")
 
 
 @cache
 def _words(kind: str) -> tuple[str, ...]:
     rows = {row["kind"]: row["words"] for row in read_rows("agent.rules", "poa.tsv")}
     return tuple(word.strip() for word in rows[kind].split(";"))
+
+
+@cache
+def _codes(kind: str) -> CodeSet:
+    return codes_of("; ".join(_words(kind)), f"poa.tsv, kind {kind}")
 
 
 def with_poa(codes: tuple[AssignedCode, ...], encounter: Encounter, book: CodeBook) -> tuple[AssignedCode, ...]:

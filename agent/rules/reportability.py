@@ -8,11 +8,17 @@ from typing import NamedTuple
 
 from agent.codebook import CodeBook
 from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope, Setting, Severity
+from agent.rules.documentation import read_as
 from agent.rules.objection import against, quoted
+from agent.rules.passage import cue_of_another
 from agent.rules.rule import draft_rule
 from agent.tables import read_rows
 
 _SYMPTOMS = "R"
+_PAINS = ("H57.1", "H92.0", "M25.5", "M54.2", "M54.5", "M54.6", "M54.9", "M79.6", "N50.81", "N64.4")
+"""Symptoms that stand in the chapter of their site."""
+_CIRCUMSTANCES = ("V", "W", "X", "Y", "Z")
+"""Codes that are of no disease: external causes and factors."""
 _ABNORMAL = ("R70", "R71", "R72", "R73", "R74", "R75", "R76", "R77", "R78", "R79", "R8", "R9")
 """Abnormal findings of examinations without diagnosis: R70 to R97."""
 _REPORTS = frozenset(("results", "imaging"))
@@ -22,7 +28,7 @@ _REPORTS = frozenset(("results", "imaging"))
 @draft_rule(
     Family.REPORTABILITY,
     "IV.J",
-    example="outpatient | PMH: gout. Assessment: Acute sinusitis. Amoxicillin.",
+    example="outpatient | PMH: gout.\\nAssessment: Acute sinusitis. Amoxicillin.",
 )
 def not_managed_outpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """An outpatient claim reports what bore on the care of this visit, no mere mention."""
@@ -33,7 +39,7 @@ def not_managed_outpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 @draft_rule(
     Family.REPORTABILITY,
     "III",
-    example="inpatient | PMH: gout. Discharge diagnosis: Pneumonia. Ceftriaxone.",
+    example="inpatient | PMH: gout.\\nDischarge diagnosis: Pneumonia. Ceftriaxone.",
 )
 def not_managed_inpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """An inpatient claim adds what was evaluated, treated, tested, prolonged the stay or needed more nursing."""
@@ -49,30 +55,34 @@ def _not_managed(draft: Draft, rule: str, citation: str, what: str) -> Iterator[
                 rule,
                 citation,
                 Reason.NOT_REPORTABLE,
-                f"{quoted(candidate)} is mentioned, but nothing in the documents shows that it was monitored, evaluated, "
-                f"assessed or treated during this {what}.",
+                f"{quoted(candidate)} is mentioned, but nothing in the documents shows that it was monitored, "
+                f"evaluated, assessed or treated during this {what}.",
             )
 
 
 @draft_rule(
     Family.REPORTABILITY,
-    "IV.I",
-    example="outpatient | PMH: COPD. Assessment: Sprained ankle. Ice.",
+    "IV.I, IV.J, III",
+    example="outpatient | PMH: COPD.\\nAssessment: Sprained ankle. Ice.",
 )
 def chronic_systemic(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A chronic systemic disease that is only mentioned deserves a second look: it often bears on care all the same."""
     if draft.scope is Scope.MENTIONS:
         return
+    inpatient = draft.encounter.setting is Setting.INPATIENT
+    told = {candidate.code for candidate in draft.candidates if _stands(candidate)}
     for candidate in draft.candidates:
         name = next((name for starts, name in chronic() if candidate.code.startswith(starts)), "")
-        if name and not candidate.managed and candidate.assertion is Assertion.AFFIRMED:
+        if name and candidate.code not in told and candidate.assertion is Assertion.AFFIRMED:
+            told.add(candidate.code)
             yield Finding(
                 rule="chronic_systemic",
-                citation="IV.I",
+                citation="III" if inpatient else "IV.I, IV.J",
                 severity=Severity.INFO,
                 codes=(candidate.code,),
-                message=f"{quoted(candidate)} is a chronic systemic disease ({name}) without any sign of management here. "
-                "Such a disease is reported as often as it is treated or bears on other care: look whether it did.",
+                message=f"{quoted(candidate)} is a chronic systemic disease ({name}) without any sign of management "
+                "here. Such a disease is reported as often as it is treated or bears on other care: look whether it "
+                "did.",
             )
 
 
@@ -94,8 +104,8 @@ def integral_symptom(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 "integral_symptom",
                 "I.B.5",
                 Reason.INTEGRAL_SYMPTOM,
-                f"{quoted(symptom)} is routinely part of {cause.code} ({code.title if code else cause.condition}), which "
-                "is reported; a symptom that belongs to a diagnosis is not coded beside it.",
+                f"{quoted(symptom)} is routinely part of {cause.code} ({code.title if code else cause.condition}), "
+                "which is reported; a symptom that belongs to a diagnosis is not coded beside it.",
                 instead=cause.code,
             )
 
@@ -119,7 +129,7 @@ def symptom_of_its_own(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A managed sign or symptom that belongs to none of the diagnoses is coded beside them."""
     if draft.scope is Scope.MENTIONS:
         return
-    diagnoses = [c for c in draft.candidates if _stands(c) and not c.code.startswith((_SYMPTOMS, "Z"))]
+    diagnoses = [c for c in draft.candidates if _stands(c) and not c.code.startswith((_SYMPTOMS, *_CIRCUMSTANCES))]
     for symptom in draft.candidates if diagnoses else ():
         if symptom.code.startswith(_SYMPTOMS) and not symptom.code.startswith(_ABNORMAL) and _stands(symptom):
             if _cause(symptom, draft.candidates) is None:
@@ -128,8 +138,8 @@ def symptom_of_its_own(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                     citation="I.B.6",
                     severity=Severity.INFO,
                     codes=(symptom.code,),
-                    message=f"{quoted(symptom)} is not routinely part of any diagnosis found here; it is coded if it was "
-                    "managed.",
+                    message=f"{quoted(symptom)} is not routinely part of any diagnosis found here; it is coded if it "
+                    "was managed.",
                 )
 
 
@@ -142,66 +152,79 @@ def symptom_without_diagnosis(draft: Draft, book: CodeBook) -> Iterator[Finding]
     """Where no diagnosis is certain, the sign or symptom is what an outpatient encounter is coded to."""
     if draft.scope is Scope.MENTIONS or draft.encounter.setting is Setting.INPATIENT:
         return
-    suspected = [c for c in draft.candidates if c.assertion is Assertion.UNCERTAIN]
-    certain = [c for c in draft.candidates if _stands(c) and not c.code.startswith((_SYMPTOMS, "Z"))]
+    suspected = list(read_as(draft, Assertion.UNCERTAIN))
+    symptoms = (_SYMPTOMS, *_PAINS)
+    certain = [c for c in draft.candidates if _stands(c) and not c.code.startswith((*symptoms, *_CIRCUMSTANCES))]
+    told: set[str] = set()
     for symptom in draft.candidates if suspected and not certain else ():
-        if symptom.code.startswith(_SYMPTOMS) and symptom.assertion is Assertion.AFFIRMED:
+        sure = symptom.assertion is Assertion.AFFIRMED or cue_of_another(draft, symptom)
+        if sure and symptom.code not in told and symptom.code.startswith(symptoms):
+            told.add(symptom.code)
             yield Finding(
                 rule="symptom_without_diagnosis",
                 citation="I.B.4, IV.D",
                 severity=Severity.INFO,
                 codes=(symptom.code,),
-                message=f"No diagnosis is certain ({quoted(suspected[0])} is only suspected), so {quoted(symptom)} may be "
-                "what is reported.",
+                message=f"No diagnosis is certain ({quoted(suspected[0])} is only suspected), so {quoted(symptom)} may "
+                "be what is reported.",
             )
 
 
 @draft_rule(
     Family.REPORTABILITY,
     "III.B",
-    example="inpatient | Labs: hyperglycemia. Discharge diagnosis: Pneumonia.",
+    example="inpatient | Labs: hyperglycemia.\\nDischarge diagnosis: Pneumonia.",
 )
 def abnormal_finding(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """Inpatient, an abnormal result is coded only where the provider says that it matters."""
     if draft.scope is Scope.MENTIONS or draft.encounter.setting is Setting.OUTPATIENT:
         return
     for candidate in draft.candidates:
-        if candidate.code.startswith(_ABNORMAL) and all(e.section in _REPORTS for e in candidate.evidence):
+        if candidate.code.startswith(_ABNORMAL) and _reported(candidate):
             yield against(
                 candidate,
                 "abnormal_finding",
                 "III.B",
                 Reason.NOT_REPORTABLE,
-                f"{quoted(candidate)} stands among results alone; an abnormal finding of an inpatient is coded only where "
-                "the provider says that it matters. If it was treated or worked up, ask the provider.",
+                f"{quoted(candidate)} stands among results alone; an abnormal finding of an inpatient is coded only "
+                "where the provider says that it matters. If it was treated or worked up, ask the provider.",
             )
 
 
 @draft_rule(
     Family.REPORTABILITY,
     "IV.K",
-    example="outpatient | Imaging: Chest x-ray shows pneumonia. Assessment: Cough. Antibiotics.",
+    example="outpatient | Imaging: Chest x-ray shows pneumonia.\\nAssessment: Cough. Antibiotics.",
 )
 def interpreted_report(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """Outpatient, a diagnosis that a physician's report of a test confirms may be coded, and its symptoms then are not."""
+    """Outpatient, a diagnosis that a physician's report of a test confirms may be coded, and not its symptoms."""
     if draft.scope is Scope.MENTIONS or draft.encounter.setting is Setting.INPATIENT:
         return
+    # The provider may say the same elsewhere, in words that were read as a candidate of their own.
+    told = {c.code for c in draft.candidates if not _reported(c) and c.assertion is Assertion.AFFIRMED}
     for candidate in draft.candidates:
-        if candidate.assertion is Assertion.AFFIRMED and candidate.code[:1] not in ("R", "Z"):
-            if all(e.section in _REPORTS for e in candidate.evidence):
-                yield Finding(
-                    rule="interpreted_report",
-                    citation="IV.K",
-                    severity=Severity.INFO,
-                    codes=(candidate.code,),
-                    message=f"{quoted(candidate)} stands in a report alone. If a physician interpreted the test and the "
-                    "report was final at the time of coding, a confirmed diagnosis in it may be coded; a finding that "
-                    "nobody interpreted may not.",
-                )
+        if candidate.code in told or candidate.assertion is not Assertion.AFFIRMED or not _reported(candidate):
+            continue
+        if not candidate.code.startswith((_SYMPTOMS, *_CIRCUMSTANCES)):
+            told.add(candidate.code)
+            yield Finding(
+                rule="interpreted_report",
+                citation="IV.K",
+                severity=Severity.INFO,
+                codes=(candidate.code,),
+                message=f"{quoted(candidate)} stands in a report alone. If a physician interpreted the test and the "
+                "report was final at the time of coding, a confirmed diagnosis in it may be coded; a finding that "
+                "nobody interpreted may not.",
+            )
 
 
 def _stands(candidate: Candidate) -> bool:
     return candidate.assertion is Assertion.AFFIRMED and bool(candidate.managed)
+
+
+def _reported(candidate: Candidate) -> bool:
+    """Whether a candidate rests on results alone."""
+    return all(evidence.section in _REPORTS for evidence in candidate.evidence)
 
 
 class Integral(NamedTuple):

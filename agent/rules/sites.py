@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import combinations
 
 from agent.records import Family, Finding, Severity
+from agent.rules.passage import says
 from agent.rules.rule import claim_rule
 from agent.rules.sheet import Entry, Sheet
+from agent.tables import read_rows
 
 _SIDE = re.compile(r"\b(right|left|bilateral|unspecified)\b", re.I)
+_WORD = re.compile(r"[a-z0-9]+")
+_UNTOLD = frozenset(("right", "left", "bilateral", "unilateral", "unspecified", "of", "the", "in"))
+"""Words that don't tell which condition a title names."""
+_PAIRED = frozenset(("eye", "ear", "hand"))
+"""Organs that the titles of bilateral codes leave out."""
 _INJURY = ("S", "T")
+_WITH_PHASE = (*_INJURY, "M80", "M84", "M97")
+"""Injuries and fractures by disease, whose 7th characters tell the phase of care."""
 _PHASES = {"A": "A", "B": "A", "C": "A", "S": "S"}
 """The 7th characters of active treatment and of a sequela; all others tell of a healing injury."""
 _SUPERFICIAL = tuple(f"S{region}0" for region in range(10))
 _BURNS = tuple(f"T{number}" for number in range(20, 26))
+_BURNED, _CORRODED = "0123", "4567"
+"""The 4th characters of burns and of corrosions, from the one without a degree to the highest."""
 _SCALE = ("R40.21", "R40.22", "R40.23")
+
+
+def sides_differ(one: Entry, other: Entry) -> bool:
+    """Whether the titles of two codes name the right and the left."""
+    return {_side(one), _side(other)} == {"right", "left"}
+
+
+def apart(one: Entry, other: Entry) -> bool:
+    """Whether the titles of two codes name different sides, or parts of the body that don't reach into each other."""
+    regions = (_regions(one), _regions(other))
+    return sides_differ(one, other) or (all(regions) and not regions[0] & regions[1])
 
 
 @claim_rule(Family.SPECIFICITY, "I.B.13", example="outpatient: M17.11 M17.12")
 def both_sides(sheet: Sheet) -> Iterator[Finding]:
     """The same condition on both sides is the bilateral code, where there is one."""
     for one, other in combinations(sheet.whole, 2):
-        if {_side(one), _side(other)} == {"right", "left"} and _sideless(one) == _sideless(other):
-            both = _with_side(sheet, one, "bilateral")
+        if sides_differ(one, other) and _same_condition(one, other):
+            both = _bilateral(sheet, one)
             if both is not None:
                 yield _pair(
                     "both_sides",
@@ -42,7 +64,7 @@ def side_and_none(sheet: Sheet) -> Iterator[Finding]:
     """A code of an unspecified side is not reported beside one that names the side."""
     for one, other in combinations(sheet.whole, 2):
         sides = (_side(one), _side(other))
-        if "unspecified" in sides and sides[0] != sides[1] and all(sides) and _sideless(one) == _sideless(other):
+        if "unspecified" in sides and sides[0] != sides[1] and all(sides) and _same_condition(one, other):
             yield _pair(
                 "side_and_none",
                 "I.B.13",
@@ -55,24 +77,27 @@ def side_and_none(sheet: Sheet) -> Iterator[Finding]:
 
 @claim_rule(Family.SPECIFICITY, "I.C.19.a", example="outpatient: S52.501A S52.501D")
 def two_phases(sheet: Sheet) -> Iterator[Finding]:
-    """One injury has one 7th character in one encounter."""
-    for one, other in combinations(sheet.starting(*_INJURY), 2):
-        if one.node is not None and other.node is not None and one.node.seventh:
-            if one.code != other.code and one.node.base == other.node.base:
-                yield _pair(
-                    "two_phases",
-                    "I.C.19.a",
-                    Severity.ERROR,
-                    one,
-                    other,
-                    f"{one.code} and {other.code} give one injury two 7th characters.",
-                )
+    """One injury has one 7th character in one encounter, but for a burn that heals beside the sequela of one."""
+    for one, other in combinations(sheet.starting(*_WITH_PHASE), 2):
+        if one.node is None or other.node is None or not one.node.seventh or one.node.base != other.node.base:
+            continue
+        # Burns don't heal all at the same rate (I.C.19.d.8).
+        if one.code[:3] in _BURNS and "S" in (one.node.seventh, other.node.seventh):
+            continue
+        yield _pair(
+            "two_phases",
+            "I.C.19.a",
+            Severity.ERROR,
+            one,
+            other,
+            f"{one.code} and {other.code} give one injury two 7th characters.",
+        )
 
 
 @claim_rule(Family.SPECIFICITY, "I.C.20.a.2", example="outpatient: S52.501D W01.0XXA")
 def cause_of_another_phase(sheet: Sheet) -> Iterator[Finding]:
     """The 7th character of an external cause is that of the injury that it explains."""
-    injuries = {phase for entry in sheet.starting(*_INJURY) if (phase := _phase(entry))}
+    injuries = {phase for entry in sheet.starting(*_WITH_PHASE) if (phase := _phase(entry))}
     for cause in sheet.starting("V", "W", "X", "Y"):
         phase = _phase(cause)
         if phase and injuries and phase not in injuries:
@@ -107,9 +132,9 @@ def superficial_beside_deeper(sheet: Sheet) -> Iterator[Finding]:
     """A superficial injury is not coded beside a more severe one of the same site."""
     for small in sheet.starting(*_SUPERFICIAL):
         for large in sheet.starting("S"):
-            same = large.code[:2] == small.code[:2] and not large.code.startswith(_SUPERFICIAL)
-            sides = {_side(small), _side(large)} - {"", "unspecified"}
-            if same and len(sides) < 2:
+            # A code that names no kind of injury tells of none that is more severe.
+            deeper = not large.code.startswith(_SUPERFICIAL) and not _title(large).startswith("unspecified injury")
+            if large.code[:2] == small.code[:2] and deeper and not apart(small, large):
                 yield _pair(
                     "superficial_beside_deeper",
                     "I.C.19.b.1",
@@ -125,7 +150,8 @@ def superficial_beside_deeper(sheet: Sheet) -> Iterator[Finding]:
 def burns_of_one_site(sheet: Sheet) -> Iterator[Finding]:
     """Burns of one site and side are coded to the highest degree alone."""
     for one, other in combinations(sheet.starting(*_BURNS), 2):
-        if one.code[:3] == other.code[:3] and one.code[5:7] == other.code[5:7] and one.code[4] != other.code[4]:
+        site = one.code[:3] == other.code[:3] and one.code[5:] == other.code[5:] and one.code[4] != other.code[4]
+        if site and any({one.code[4], other.code[4]} <= set(kind) for kind in (_BURNED, _CORRODED)):
             yield _pair(
                 "burns_of_one_site",
                 "I.C.19.d.2",
@@ -136,20 +162,27 @@ def burns_of_one_site(sheet: Sheet) -> Iterator[Finding]:
             )
 
 
-@claim_rule(Family.SPECIFICITY, "I.C.18.e", example="inpatient: R40.2110 R40.2210")
+@claim_rule(Family.SPECIFICITY, "I.C.18.e.1", example="inpatient: R40.2110 R40.2210")
 def coma_scale_in_part(sheet: Sheet) -> Iterator[Finding]:
-    """The three parts of the coma scale are reported together."""
-    there = [entry for entry in sheet.starting(*_SCALE)]
-    missing = [part for part in _SCALE if there and not any(entry.code.startswith(part) for entry in there)]
-    if missing:
-        yield Finding(
-            rule="coma_scale_in_part",
-            citation="I.C.18.e",
-            severity=Severity.WARNING,
-            codes=tuple(entry.code for entry in there),
-            message=f"The coma scale is on the claim without its part {', '.join(missing)}-; its three parts are "
-            "reported together, or the total (R40.24-).",
-        )
+    """The three parts of the coma scale are reported together, with one 7th character for the time of the score."""
+    scored: dict[str, list[Entry]] = {}
+    for entry in sheet.starting(*_SCALE):
+        scored.setdefault(entry.code[-1], []).append(entry)
+    for there in scored.values():
+        missing = [part for part in _SCALE if not any(entry.code.startswith(part) for entry in there)]
+        if missing:
+            yield Finding(
+                rule="coma_scale_in_part",
+                citation="I.C.18.e.1",
+                severity=Severity.WARNING,
+                codes=tuple(entry.code for entry in there),
+                message=f"The coma scale of one time is on the claim without its part {', '.join(missing)}-; its three "
+                "parts are reported together with the same 7th character, or the total (R40.24-).",
+            )
+
+
+def _title(entry: Entry) -> str:
+    return entry.node.title.lower() if entry.node else ""
 
 
 def _side(entry: Entry) -> str:
@@ -159,26 +192,55 @@ def _side(entry: Entry) -> str:
 @lru_cache(maxsize=16384)
 def _side_of(title: str) -> str:
     """The side that a title names: right, left, bilateral or unspecified; empty where it names none."""
-    sides = {side.lower() for side in _SIDE.findall(title)}
+    sides: set[str] = {side.lower() for side in _SIDE.findall(title)}
     named = sides & {"right", "left", "bilateral"}
     if len(named) == 1:
         return named.pop()
     return "unspecified" if not named and "unspecified" in sides else ""
 
 
-def _sideless(entry: Entry) -> str:
-    """The title without its side, and the category, so that only the same condition is the same."""
-    title = entry.node.title.lower() if entry.node else ""
-    return f"{entry.code[:3]} {' '.join(_SIDE.sub(' ', title).split())}"
+def _same_condition(one: Entry, other: Entry) -> bool:
+    """Whether two codes name the same but for its side."""
+    conditions = {_condition(_title(entry)) - _PAIRED for entry in (one, other)}
+    return one.code[:3] == other.code[:3] and len(conditions) == 1
 
 
-def _with_side(sheet: Sheet, entry: Entry, side: str) -> str | None:
-    """The code beside a sided one that is the same but for its side."""
-    for other in sheet.book.siblings(entry.code):
-        twin = Entry(0, other.code, other.code, None, other)
-        if other.billable and _side(twin) == side and _sideless(twin) == _sideless(entry):
-            return other.code
+@lru_cache(maxsize=16384)
+def _condition(title: str) -> frozenset[str]:
+    """The words of a title that tell the condition, in the singular."""
+    return frozenset(re.sub(r"(ies|y|s)$", "", word) for word in _WORD.findall(title)) - _UNTOLD
+
+
+def _bilateral(sheet: Sheet, entry: Entry) -> str | None:
+    """The code of the same condition on both sides; it may stand under another header (M17.0, M17.1-)."""
+    condition = _condition(_title(entry)) - _PAIRED
+    below = [entry.code[:3]]
+    while below:
+        for node in sheet.book.children(below.pop()):
+            if not node.billable:
+                below.append(node.code)
+            elif _side_of(node.title) == "bilateral" and _condition(node.title.lower()) - _PAIRED == condition:
+                return node.code
     return None
+
+
+def _regions(entry: Entry) -> frozenset[str]:
+    """The parts of the body that a code is about; of a nerve root none, since it is felt where the nerve goes."""
+    title = _title(entry)
+    if title.startswith("radiculopathy") or "with radiculopathy" in title or "sciatica" in title:
+        return frozenset()
+    return _regions_of(entry.code[:2].lower() if entry.code.startswith("S") else "", title)
+
+
+@lru_cache(maxsize=16384)
+def _regions_of(block: str, title: str) -> frozenset[str]:
+    named = (regions for words, regions in _parts() if words == block or says(title, (words,)))
+    return frozenset(region for regions in named for region in regions)
+
+
+@cache
+def _parts() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple((row["words"], tuple(row["region"].split())) for row in read_rows("agent.rules", "regions.tsv"))
 
 
 def _phase(entry: Entry) -> str:

@@ -7,9 +7,11 @@ from functools import cache
 from itertools import combinations
 
 from agent.records import Family, Finding, Severity
+from agent.rules.relation import naming
 from agent.rules.reportability import integral_pairs
 from agent.rules.rule import claim_rule
-from agent.rules.sheet import Sheet
+from agent.rules.sheet import Entry, Sheet
+from agent.rules.sites import apart
 from agent.tables import read_rows
 
 _LEVELS = {"9": 1, "1": 2, "2": 3}
@@ -36,15 +38,15 @@ def substance_levels(sheet: Sheet) -> Iterator[Finding]:
             )
 
 
-@claim_rule(Family.SPECIFICITY, "I.C.5.b.1", example="outpatient: F17.210 Z87.891")
+@claim_rule(Family.SPECIFICITY, "I.C.21.c.4", example="outpatient: F17.210 Z87.891")
 def tobacco_now_and_past(sheet: Sheet) -> Iterator[Finding]:
-    """A patient who depends on nicotine now has no personal history of it."""
+    """A patient who uses tobacco or depends on nicotine now has no personal history of it."""
     now = next(iter(sheet.starting("F17.2", "Z72.0")), None)
     past = next(iter(sheet.starting("Z87.891")), None)
     if now is not None and past is not None:
         yield Finding(
             rule="tobacco_now_and_past",
-            citation="I.C.5.b.1",
+            citation="I.C.21.c.4",
             severity=Severity.ERROR,
             codes=(now.code, past.code),
             message=f"{now.named} is of now and {past.named} of the past; the record says which.",
@@ -63,8 +65,8 @@ def cancer_now_and_past(sheet: Sheet) -> Iterator[Finding]:
                     citation="I.C.2.m",
                     severity=Severity.WARNING,
                     codes=(now.code, past.code),
-                    message=f"{now.named} is current and {past.named} past. Both stand only for two cancers; while one is "
-                    "treated it has no history code.",
+                    message=f"{now.named} is current and {past.named} past. Both stand only for two cancers; one that "
+                    "is still treated has no history code.",
                 )
 
 
@@ -73,8 +75,9 @@ def symptom_beside_diagnosis(sheet: Sheet) -> Iterator[Finding]:
     """A symptom that belongs to a diagnosis on the claim is not reported beside it."""
     for symptom in sheet.whole:
         for pair in integral_pairs() if symptom.code[0] in "GHJLMR" else ():
-            cause = next((e for e in sheet.starting(*pair.diagnoses) if not e.code.startswith(pair.symptoms)), None)
-            if cause is not None and symptom.code.startswith(pair.symptoms):
+            causes = sheet.starting(*pair.diagnoses) if symptom.code.startswith(pair.symptoms) else ()
+            cause = next((e for e in causes if not e.code.startswith(pair.symptoms) and _has(sheet, e, symptom)), None)
+            if cause is not None:
                 yield Finding(
                     rule="symptom_beside_diagnosis",
                     citation="I.B.5",
@@ -83,6 +86,12 @@ def symptom_beside_diagnosis(sheet: Sheet) -> Iterator[Finding]:
                     message=f"{symptom.named} is routinely part of {cause.named}; it is not coded beside it.",
                 )
                 break
+
+
+def _has(sheet: Sheet, cause: Entry, symptom: Entry) -> bool:
+    """Whether a symptom is of the site of a diagnosis, and none that a note asks for beside it (N40.1)."""
+    asked = naming(sheet.book, cause.code, symptom.code, "use_additional")
+    return not apart(symptom, cause) and not any(asked)
 
 
 @cache

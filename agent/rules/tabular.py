@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from functools import cache
+from itertools import combinations, groupby
 
 from agent.records import Family, Finding, Severity
+from agent.rules.passage import says
 from agent.rules.relation import Relation, allowed, excludes1, is_manifestation, naming, partners
 from agent.rules.rule import Kind, claim_rule
 from agent.rules.sheet import Entry, Sheet
-
-_SIDES = ("right", "left")
+from agent.rules.sites import sides_differ
+from agent.tables import read_rows
 
 
 @claim_rule(Family.TABULAR, "I.A.12.a", example="outpatient: E11.9 E10.9")
@@ -21,7 +23,7 @@ def excludes1_conflict(sheet: Sheet) -> Iterator[Finding]:
         if note is None:
             continue
         beside = allowed(sheet.book, one.code, other.code)
-        apart = _sides_differ(one, other)
+        apart = sides_differ(one, other)
         why = (
             "They are of different sides, which speaks for two conditions that are unrelated: the exception."
             if apart
@@ -61,21 +63,18 @@ def etiology_missing(sheet: Sheet) -> Iterator[Finding]:
                 yield _missing("etiology_missing", "I.A.13", Severity.ERROR, entry, notes[:1], "stands alone")
 
 
-@claim_rule(Family.TABULAR, "I.A.13", example="outpatient: H40.51X0")
+@claim_rule(Family.TABULAR, "I.A.13", example="outpatient: H26.231")
 def code_first_missing(sheet: Sheet) -> Iterator[Finding]:
-    """Where a note asks for another code first, that code is on the claim, unless it does not apply."""
+    """Where a note asks for another code first, whatever the circumstances, that code is on the claim."""
     for entry in sheet.whole:
-        if is_manifestation(sheet.book, entry.code):
-            continue
-        notes = partners(sheet.book, entry.code, "code_first")
-        firm = [note for note in notes if "if applicable" not in note.text and "if known" not in note.text]
-        if firm and not any(_answered(sheet, entry, note) for note in notes) and not _named_by_words(notes):
+        notes = [] if is_manifestation(sheet.book, entry.code) else _unanswered(sheet, entry, "code_first")
+        if notes:
             yield _missing(
                 "code_first_missing",
                 "I.A.13",
                 Severity.WARNING,
                 entry,
-                firm[:1],
+                notes,
                 "has a code first note, and none of the codes that it names is on the claim",
             )
 
@@ -96,7 +95,7 @@ def use_additional_missing(sheet: Sheet) -> Iterator[Finding]:
             )
 
 
-@claim_rule(Family.TABULAR, "I.A.17", example="inpatient: J44.0")
+@claim_rule(Family.TABULAR, "I.A.17", example="outpatient: F80.4")
 def code_also_missing(sheet: Sheet) -> Iterator[Finding]:
     """A code also note says that two codes may be needed; which comes first depends on the encounter."""
     for entry in sheet.whole:
@@ -112,7 +111,7 @@ def code_also_missing(sheet: Sheet) -> Iterator[Finding]:
             )
 
 
-@claim_rule(Family.TABULAR, "I.A.12.b", example="outpatient: E11.9 O24.414")
+@claim_rule(Family.TABULAR, "I.A.12.b", example="outpatient: J44.9 J47.9")
 def excludes2_beside(sheet: Sheet) -> Iterator[Finding]:
     """What an Excludes2 note sets apart may be reported too, where the patient has both."""
     for one, other in combinations(sheet.whole, 2):
@@ -148,12 +147,36 @@ def manifestation_first(sheet: Sheet) -> Iterator[Finding]:
 
 
 def _unanswered(sheet: Sheet, entry: Entry, kind: str) -> list[Relation]:
-    """The notes of a kind at the code or its category that name codes, none of which is on the claim."""
-    return [
-        note
-        for note in partners(sheet.book, entry.code, kind)
-        if note.codes is not None and _is_near(note) and not _answered(sheet, entry, note)
-    ]
+    """The notes of a kind at the code or its category of which no code that they name is on the claim.
+
+    The items of a list answer each other. What holds in some circumstances only (circumstances.tsv) is left out with
+    its list, and what is named by words alone, since any code may answer it.
+    """
+    left: list[Relation] = []
+    for group in _groups(partners(sheet.book, entry.code, kind), kind):
+        circumstantial = any(says(note.text, _circumstances()) for note in group)
+        worded = any(note.codes is None and not note.text.endswith(":") for note in group)
+        if not circumstantial and not worded and not any(_answered(sheet, entry, note) for note in group):
+            left += [note for note in group if note.codes is not None]
+    return left
+
+
+def _groups(notes: Sequence[Relation], kind: str) -> Iterator[list[Relation]]:
+    """The notes that stand together: a list under its first line, and all "code first" notes of one node."""
+    for _, standing in groupby((note for note in notes if _is_near(note)), key=lambda note: note.at):
+        group: list[Relation] = []
+        for note in standing:
+            listed = group and (kind == "code_first" or group[0].text.endswith(":"))
+            if group and not listed:
+                yield group
+                group = []
+            group.append(note)
+        yield group
+
+
+@cache
+def _circumstances() -> tuple[str, ...]:
+    return tuple(row["words"] for row in read_rows("agent.rules", "circumstances.tsv"))
 
 
 def _is_near(note: Relation) -> bool:
@@ -167,7 +190,7 @@ def _answered(sheet: Sheet, entry: Entry, note: Relation) -> bool:
 
 
 def _named_by_words(notes: Sequence[Relation]) -> bool:
-    """Whether a note names what it asks for in words alone, so that any code may answer it."""
+    """Whether a note names the disease in words alone, so that any code may answer it."""
     return any(note.codes is None or "such as" in note.text for note in notes)
 
 
@@ -179,11 +202,3 @@ def _missing(
     return Finding(
         rule=rule, citation=citation, severity=severity, codes=(entry.code,), message=f"{entry.named} {what}{said}."
     )
-
-
-def _sides_differ(one: Entry, other: Entry) -> bool:
-    sides = [
-        {side for side in _SIDES if entry.node is not None and side in entry.node.title.lower()}
-        for entry in (one, other)
-    ]
-    return all(sides) and not sides[0] & sides[1]

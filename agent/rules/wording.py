@@ -8,41 +8,30 @@ from collections.abc import Iterator
 from agent.codebook import Code, CodeBook
 from agent.records import Assertion, Candidate, Draft, Family, Finding, Severity
 from agent.rules.objection import quoted
-from agent.rules.passage import says, sentences_of
+from agent.rules.passage import after, before, says, sentences_of
 from agent.rules.rule import draft_rule
+from agent.rules.stated import (
+    STAGES,
+    TRIMESTERS,
+    denied_link,
+    phase_of_title,
+    side_of_title,
+    sides_said,
+    stages_said,
+    trimesters_said,
+    without,
+    wording,
+)
 
-_SIDES = {"right": ("right", "rt", "r."), "left": ("left", "lt", "l.")}
-_BOTH = ("bilateral", "bilaterally", "both", "b/l", "bilat")
-_STAGE = re.compile(
-    r"\b(?:ckd|kidney disease|renal disease)\b[^.;\n]{0,25}?\bstage\s*(1|2|3a|3b|3|4|5|iiia|iiib|iii|ii|iv|i|v)\b", re.I
+_NOT_REPORTED = (Assertion.NEGATED, Assertion.FAMILY, Assertion.HYPOTHETICAL)
+"""What is read so is left out whatever its code; to compare it with its words would be noise."""
+_END_STAGE = ("esrd", "end stage renal disease", "end-stage renal disease", "end stage kidney disease")
+_LATER = re.compile(
+    r"\bin (?:a |one |two |three |four |six |\d+(?:-\d+)? )(?:few |couple of )?(?:days?|weeks?|months?)\b", re.I
 )
-_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iiia": "3a", "iiib": "3b", "iv": "4", "v": "5"}
-_STAGES = {"1": "N18.1", "2": "N18.2", "3": "N18.3", "3a": "N18.31", "3b": "N18.32", "4": "N18.4", "5": "N18.5"}
-_AFTER = (
-    "follow-up",
-    "follow up",
-    "followup",
-    "healing",
-    "healed",
-    "routine healing",
-    "cast removal",
-    "recheck",
-    "post-op",
-)
-_ACTIVE = (
-    "surgery scheduled",
-    "reduction",
-    "splint applied",
-    "will undergo",
-    "initial evaluation",
-    "laceration repaired",
-)
-_WEEKS = re.compile(
-    r"\b(\d{1,2})(?:\s*(?:\+|and)\s*\d(?:/7)?|w\d?d?)?\s*(?:-?\s*)?(?:weeks?|wks?|w)\b(?=[^.;\n]{0,40}(?:gestation|pregnan|ga\b|iup|gravid))",
-    re.I,
-)
-_TRIMESTERS = ("first", "second", "third")
-_NOT_LINKED = ("not due to", "not related to", "unrelated to", "not caused by", "not attributed to", "not diabetic")
+"""A follow-up that is still to come."""
+_INJURIES = ("S", "T0", "T1", "T2", "T30", "T31", "T32", "T33", "T34")
+"""In poisonings and complications of care the 7th character is of the complication, not of what was done."""
 
 
 @draft_rule(
@@ -53,16 +42,21 @@ _NOT_LINKED = ("not due to", "not related to", "unrelated to", "not caused by", 
 def side_against_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A code names no other side than the words it rests on."""
     for candidate, code in _whole(draft, book):
-        named = _side_of_title(code)
-        said = _sides_said(draft, candidate)
-        if named and said and named not in said and len(said) == 1:
-            yield _finding(
-                "side_against_words",
-                "I.B.13",
-                candidate,
-                f"{code.code} is of the {named} side, but the words say {said.pop()}: {quoted(candidate)}.",
-                Severity.ERROR,
-            )
+        named = side_of_title(code)
+        said = sides_said(draft, candidate)
+        if not named or len(said) != 1 or named in said:
+            continue
+        # Where no code is of both sides, a bilateral condition takes the code of each side.
+        if said == {"bilateral"} and "bilateral" not in _sides_near(book, code):
+            continue
+        of = "both sides" if named == "bilateral" else f"the {named} side"
+        yield _finding(
+            "side_against_words",
+            "I.B.13",
+            candidate,
+            f"{code.code} is of {of}, but the words say {said.pop()}: {quoted(candidate)}.",
+            Severity.ERROR,
+        )
 
 
 @draft_rule(
@@ -73,10 +67,10 @@ def side_against_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 def side_left_unsaid(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """Where the words name a side, the code does too: the unspecified side is for records that do not say."""
     for candidate, code in _whole(draft, book):
-        title = code.title.lower()
-        said = _sides_said(draft, candidate)
-        sided = any(_side_of_title(other) for other in book.siblings(code.code)) if said else False
-        if said and len(said) == 1 and "unspecified" in title and not _side_of_title(code) and sided:
+        said = sides_said(draft, candidate)
+        if len(said) != 1 or "unspecified" not in code.title.lower() or side_of_title(code):
+            continue
+        if _sides_near(book, code):
             yield _finding(
                 "side_left_unsaid",
                 "I.B.13",
@@ -91,22 +85,24 @@ def side_left_unsaid(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     example="a model gives N18.9 for “CKD stage 4”",
 )
 def kidney_stage_in_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """The stage of chronic kidney disease is coded as the provider states it."""
+    """The stage of chronic kidney disease is coded as the provider states it; end stage goes before a number."""
     for candidate, code in _whole(draft, book):
         if not code.code.startswith("N18") or code.code == "N18.6":
             continue
-        for said in sentences_of(draft, candidate):
-            found = _STAGE.search(said)
-            stage = _ROMAN.get(found[1].lower(), found[1].lower()) if found else ""
-            if stage and not code.code.startswith(_STAGES[stage]):
-                yield _finding(
-                    "kidney_stage_in_words",
-                    "I.C.14.a.1",
-                    candidate,
-                    f"{code.code} ({code.title}), but the words say stage {stage}.",
-                    Severity.ERROR,
-                )
-                break
+        stages = [stage for said in sentences_of(draft, candidate) for stage in stages_said(said)]
+        if says(" ".join(evidence.text for evidence in candidate.evidence), _END_STAGE):
+            what = "end stage, which is N18.6 alone"
+        elif stages and not any(code.code.startswith(STAGES[stage]) for stage in stages):
+            what = f"stage {stages[0]}" if stages[0][0].isdigit() else f"{stages[0]}, which is {STAGES[stages[0]]}"
+        else:
+            continue
+        yield _finding(
+            "kidney_stage_in_words",
+            "I.C.14.a.1",
+            candidate,
+            f"{code.code} ({code.title}), but the words say {what}.",
+            Severity.ERROR,
+        )
 
 
 @draft_rule(
@@ -116,18 +112,10 @@ def kidney_stage_in_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 )
 def acute_and_chronic(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A condition that is both acute and chronic takes the code of both, or both codes with the acute first."""
-    titles = {c.code: node.title.lower() for c in draft.candidates if (node := book.get(c.code)) is not None}
     for candidate, code in _whole(draft, book):
         said = " ".join(e.text.lower() for e in candidate.evidence)
-        if not says(said, ("acute on chronic", "acute-on-chronic", "acute and chronic", "chronic with acute")):
-            continue
-        title = code.title.lower()
-        both = "acute" in title and "chronic" in title
-        partner = any(
-            other[:3] == code.code[:3] and other != code.code and ("acute" in t) is not ("acute" in title)
-            for other, t in titles.items()
-        )
-        if not both and not partner and ("acute" in title or "chronic" in title):
+        phase = phase_of_title(code)
+        if phase and says(said, wording("acute_and_chronic")) and not _has_partner(draft, book, candidate, phase):
             yield _finding(
                 "acute_and_chronic",
                 "I.B.8",
@@ -145,13 +133,18 @@ def acute_and_chronic(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 def phase_of_care(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """The 7th character of an injury says whether it is still actively treated, healing, or left a sequela."""
     for candidate, code in _whole(draft, book):
-        if not code.code.startswith(("S", "T")) or code.seventh not in ("A", "B", "C", "D"):
+        if not code.code.startswith(_INJURIES):
             continue
         said = " ".join(sentences_of(draft, candidate))
-        healing, active = says(said, _AFTER), says(said, _ACTIVE)
-        if code.seventh != "D" and healing and not active:
-            word = f"active treatment, but the words say “{healing}”; routine care of a healing injury is D"
-        elif code.seventh == "D" and active and not healing:
+        start = f"{before(draft, candidate)} {candidate.evidence[0].text}"
+        came_back = "" if _LATER.search(after(draft, candidate)) else says(start, wording("came_back"))
+        healing = came_back or says(said, wording("healing"))
+        active = "" if says(said, wording("earlier")) else says(said, wording("active"))
+        if says(said, wording("not_healing")) or bool(healing) is bool(active):
+            continue
+        if code.seventh in ("A", "B", "C") and healing:
+            word = f"active treatment, but the words say “{healing}”; routine care while it heals is D"
+        elif code.seventh == "D" and active:
             word = f"a healing injury, but the words say “{active}”; active treatment is A"
         else:
             continue
@@ -164,24 +157,24 @@ def phase_of_care(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     example="a model gives a code of the first trimester at “30 weeks pregnant”",
 )
 def trimester_in_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
-    """The trimester of a code follows from the weeks of gestation that the provider documents."""
+    """The trimester of a code follows from the trimester or the weeks that the provider documents."""
     for candidate, code in _whole(draft, book):
-        named = next((word for word in _TRIMESTERS if f"{word} trimester" in code.title.lower()), "")
+        title = code.title.lower()
+        named = next((word for word in (*TRIMESTERS, "unspecified") if f"{word} trimester" in title), "")
         if not named or not code.code.startswith(("O", "Z34")):
             continue
-        for said in sentences_of(draft, candidate):
-            found = _WEEKS.search(said)
-            weeks = int(found[1]) if found else 0
-            right = _TRIMESTERS[0 if weeks < 14 else 1 if weeks < 28 else 2]
-            if weeks and right != named:
-                yield _finding(
-                    "trimester_in_words",
-                    "I.C.15.a.3",
-                    candidate,
-                    f"{code.code} is of the {named} trimester, but the words say {weeks} weeks, which is the {right}.",
-                    Severity.ERROR,
-                )
-                break
+        told = dict(part for said in sentences_of(draft, candidate) for part in trimesters_said(said))
+        if told and named not in told:
+            right, words = next(iter(told.items()))
+            unsaid = named == "unspecified"
+            yield _finding(
+                "trimester_in_words",
+                "I.C.15.a.3, I.C.15.a.5" if unsaid else "I.C.15.a.3",
+                candidate,
+                f"{code.code} is of {'no' if unsaid else f'the {named}'} trimester, but the words say {words}; that is "
+                f"the {right}.",
+                Severity.WARNING if unsaid else Severity.ERROR,
+            )
 
 
 @draft_rule(
@@ -191,28 +184,25 @@ def trimester_in_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 )
 def fracture_default(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A fracture that is not called open is closed, and one that is not called nondisplaced is displaced."""
+    record = " ".join(document.text for document in draft.encounter.documents)
     for candidate, code in _whole(draft, book):
         title = code.title.lower()
         if "fracture" not in title or not code.code.startswith("S"):
             continue
-        said = " ".join(sentences_of(draft, candidate)).lower()
-        if "open fracture" in title and not says(said, ("open", "compound", "puncture", "gustilo", "missile")):
-            yield _finding(
-                "fracture_default",
-                "I.C.19.c",
-                candidate,
-                f"{code.code} is of an open fracture, and {quoted(candidate)} is not called open: it is closed.",
-            )
-        elif title.startswith("nondisplaced") and not says(
-            said, ("nondisplaced", "non-displaced", "non displaced", "undisplaced", "not displaced", "no displacement")
-        ):
-            yield _finding(
-                "fracture_default",
-                "I.C.19.c",
-                candidate,
-                f"{code.code} is of a fracture without displacement, and {quoted(candidate)} is not called so: it is "
-                "displaced.",
-            )
+        said = without(" ".join(sentences_of(draft, candidate)), wording("not_open"))
+        called_open = says(said, wording("open")) or says(record, ("open fracture", "gustilo", "compound fracture"))
+        if "open fracture" in title and not called_open:
+            how, default = "of an open fracture", "called open: it is closed"
+        elif title.startswith("nondisplaced") and not says(record, wording("nondisplaced")):
+            how, default = "of a fracture without displacement", "called so: it is displaced"
+        else:
+            continue
+        yield _finding(
+            "fracture_default",
+            "I.C.19.c",
+            candidate,
+            f"{code.code} is {how}, and {quoted(candidate)} is not {default}.",
+        )
 
 
 @draft_rule(
@@ -223,8 +213,10 @@ def fracture_default(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 def link_denied(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """Two conditions that the classification links are coded apart where the provider says that they are unrelated."""
     for candidate, code in _whole(draft, book):
-        linked = " with " in code.title or "due to" in code.title or "hypertensive" in code.title.lower()
-        word = says(" ".join(sentences_of(draft, candidate)), _NOT_LINKED) if linked else ""
+        if not (" with " in code.title or "due to" in code.title or "hypertensive" in code.title.lower()):
+            continue
+        said = " ".join(sentences_of(draft, candidate)).lower()
+        word = denied_link(said, code)
         if word:
             yield _finding(
                 "link_denied",
@@ -235,40 +227,31 @@ def link_denied(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 
 
 def _whole(draft: Draft, book: CodeBook) -> Iterator[tuple[Candidate, Code]]:
-    """The candidates that are not denied, with their billable codes."""
+    """The candidates that may be reported, with their billable codes."""
     for candidate in draft.candidates:
         code = book.get(candidate.code)
-        if code is not None and code.billable and candidate.assertion is not Assertion.NEGATED:
+        if code is not None and code.billable and candidate.assertion not in _NOT_REPORTED:
             yield candidate, code
 
 
-def _side_of_title(code: Code) -> str:
-    title = f" {code.title.lower()} "
-    if " bilateral" in title or " both " in title:
-        return "bilateral"
-    sides = [side for side in _SIDES if re.search(rf"\b{side}\b", title)]
-    return sides[0] if len(sides) == 1 else ""
+def _sides_near(book: CodeBook, code: Code) -> set[str]:
+    """The sides of the codes beside a code or its parent: M17.0 for M17.11, S52.501 for S52.509A."""
+    near = [*book.siblings(code.code)]
+    if code.parent is not None and "." in code.parent:
+        near += book.siblings(code.parent)
+    return {side for other in near if (side := side_of_title(other))}
 
 
-def _sides_said(draft: Draft, candidate: Candidate) -> set[str]:
-    """The sides in the quotes of a candidate, or, where these name none, in the lines up to them."""
-    for texts in ([e.text for e in candidate.evidence], [_line(draft, candidate)]):
-        said = " ".join(texts)
-        if says(said, _BOTH):
-            return {"bilateral"}
-        found = {side for side, words in _SIDES.items() if says(said, words[:2])}
-        if found:
-            return found
-    return set()
-
-
-def _line(draft: Draft, candidate: Candidate) -> str:
-    """The few words around the first quote, inside its line and its clause."""
-    first = candidate.evidence[0]
-    text = draft.encounter.document(first.document).text
-    before = re.split(r"[.;,\n]", text[max(0, first.start - 40) : first.start])[-1]
-    after = re.split(r"[.;,\n]", text[first.end : first.end + 40])[0]
-    return f"{before} {after}"
+def _has_partner(draft: Draft, book: CodeBook, candidate: Candidate, phase: str) -> bool:
+    """Whether the other form is coded too: a code of the same category, or of the same chapter in the same sentence."""
+    said = set(sentences_of(draft, candidate))
+    for other in draft.candidates:
+        node = book.get(other.code)
+        if node is None or phase_of_title(node) in ("", phase) or other.code[0] != candidate.code[0]:
+            continue
+        if other.code[:3] == candidate.code[:3] or said & set(sentences_of(draft, other)):
+            return True
+    return False
 
 
 def _finding(
