@@ -9,8 +9,8 @@ from typing import NamedTuple
 from agent.claim import Poa
 from agent.records import Severity
 from agent.rules.codeset import read_codes
-from agent.rules.pairs import only_first, pairs_before
-from agent.rules.relation import naming, partners
+from agent.rules.pairs import never_first, only_first, pairs_before
+from agent.rules.relation import is_manifestation, naming, partners
 from agent.rules.reportability import Integral, integral_pairs
 from agent.rules.sheet import Entry, Sheet
 from agent.rules.sites import apart
@@ -133,7 +133,7 @@ def _burns(sheet: Sheet) -> Iterator[Before]:
 def _residual(sheet: Sheet) -> Iterator[Before]:
     """Which condition an injury left, codes do not tell: one is enough that stands before it."""
     apart = (*_INJURY, *_EXTERNAL, "Z", "B95", "B96", "B97")
-    conditions = [entry for entry in sheet.whole if not entry.code.startswith(apart)]
+    conditions = [entry for entry in sheet.whole if not entry.code.startswith(apart) and not is_unfit(sheet, entry)]
     for then in sheet.starting(*_INJURY):
         if not _is_sequela(then) or then.code.startswith(_MALTREATMENT):
             continue
@@ -179,6 +179,11 @@ def explaining(sheet: Sheet, symptom: Entry) -> Entry | None:
 def _explained() -> tuple[Integral, ...]:
     rows = read_rows("agent.rules", "explained.tsv")
     return tuple(Integral(tuple(row["diagnoses"].split()), tuple(row["symptoms"].split())) for row in rows)
+
+
+def is_unfit(sheet: Sheet, entry: Entry) -> bool:
+    """Whether a code can never be first: by the table of pairs, or as a manifestation."""
+    return never_first(entry.code, sheet) or is_manifestation(sheet.book, entry.code)
 
 
 def _is_sequela(entry: Entry) -> bool:

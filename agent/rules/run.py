@@ -42,6 +42,6 @@ def check_claim(claim: Claim, book: CodeBook) -> tuple[Finding, ...]:
 
 
 def check_codes(sheet: Sheet, *, off: Collection[Family] = ()) -> tuple[Finding, ...]:
-    """Every finding on the codes of a coding, in the order of the rules, each once; families that are `off` say nothing."""
+    """Every finding on the codes of a coding, in the order of the rules, each once; none of families that are `off`."""
     found = (finding for rule in CLAIMS if rule.family not in off for finding in rule.check(sheet))
     return tuple(dict.fromkeys(found))

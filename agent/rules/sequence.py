@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.records import Family, Finding, Severity
-from agent.rules.orders import ORDERS, Order, by_table, explained_first, explaining, external
-from agent.rules.pairs import never_first
-from agent.rules.relation import is_manifestation
+from agent.rules.orders import ORDERS, Order, by_table, explained_first, explaining, external, is_unfit
 from agent.rules.rule import ClaimRule, Kind, ReadsClaim, Rule, claim_rule
 from agent.rules.sheet import Sheet
 
@@ -80,7 +78,7 @@ def in_order(sheet: Sheet) -> tuple[str, ...]:
         for first, then in sorted((pair.first.code, pair.then.code) for pair in orders(sheet)):
             if first != then and not _leads(after, then, first):
                 after[then].add(first)
-    unfit = {e.code for e in sheet.whole if never_first(e.code, sheet) or is_manifestation(sheet.book, e.code)}
+    unfit = {entry.code for entry in sheet.whole if is_unfit(sheet, entry)}
     # A status that follows its disease says nothing of why the patient came; anything else does.
     starts = (code for code in order if not (code.startswith("Z") and after[code]))
     start = next((code for code in starts if _line_up([code], order, after)[0] not in unfit), None)

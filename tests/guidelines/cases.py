@@ -49,7 +49,7 @@ def read_cases(name: str) -> Iterator[RuleCase]:
 
 
 def read_claim_case(case: RuleCase) -> Claim:
-    """`outpatient 2026-05-04 age=40 sex=male admitted=2026-05-01 | I10 J18.9/Y` as a claim; `-` for no date, no setting."""
+    """`outpatient 2026-05-04 age=40 sex=male admitted=2026-05-01 | I10 J18.9/Y` as a claim; `-` for no setting."""
     head, _, listed = case.text.partition("|")
     words = head.split()
     given = dict(word.split("=") for word in words if "=" in word)
@@ -67,7 +67,7 @@ def read_claim_case(case: RuleCase) -> Claim:
 
 
 def read_encounter_case(case: RuleCase) -> tuple[Encounter, Scope, str, list[str]]:
-    """`outpatient [mentions] | WHAT | text` as an encounter, its scope, the code that is meant, and readings in WHAT."""
+    """`outpatient [mentions] | WHAT | text` as an encounter, its scope, the code that is meant, and readings."""
     head, what, text = (part.strip() for part in case.text.split("|", 2))
     words = head.split()
     days = [word for word in words if word[:2] == "20"]
