@@ -139,8 +139,8 @@ def _residual(sheet: Sheet) -> Iterator[Before]:
             continue
         # A manifestation follows the injury's code (I.B.10 has the exception): F02.8- after S06.-.
         residuals = [e for e in conditions if not any(naming(sheet.book, e.code, then.code, "code_first"))]
-        if residuals and residuals[0].place > then.place:
-            first = next((entry for entry in residuals if entry.code[0] in _LEFT_BEHIND), residuals[0])
+        likely = [entry for entry in residuals if entry.code[0] in _LEFT_BEHIND]
+        for first in (likely or residuals)[:1]:
             yield Before(first, then, "I.B.10", "the residual condition goes before the injury that left it")
 
 
