@@ -7,6 +7,7 @@ The cues are data, in `agent/cues.tsv`; a number in `reach` is the most words th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +42,9 @@ _WINDOW = 400
 
 _BREAKS = frozenset(";\u2022")
 """Signs that end the reach of a cue. A line's end does not: where it ends a sentence, `sentences` has cut there."""
+
+_CROSSED = re.compile(r"[\[(]\s?[-\u2013]\s?[\])]\s*$")
+"""A box that is ticked as not there, right before a word: "[-] fever", "(-) nausea"."""
 
 _SUBJECTS = frozenset("that he she it they you patient pt the who".split())
 """Words that may stand between a cue and the verb of its clause: "unclear whether she has", "if the patient has"."""
@@ -189,6 +193,8 @@ def _find(lows: list[str], text: str, words: Sequence[Word]) -> list[tuple[int, 
         before = text[words[i - 1].end if i else 0 : words[i].start]
         if before.endswith(("?", "? ")):
             found.append((i, i, _Cue(("?",), "uncertain", "forward", 3)))
+        if _CROSSED.search(before):
+            found.append((i, i, _Cue(("[-]",), "negated", "forward", 4)))
         i += step
     return found
 

@@ -125,8 +125,9 @@ def critique_messages(
         values["guidelines"] = _GUIDELINES[setting]
     messages = [{"role": "system", "content": prompt.fill(**values)}]
     messages += [{"role": "user", "content": document.text} for document in draft.encounter.documents]
+    objections = [finding for finding in findings if finding.reason is not None]
     items = "\n\n".join(
-        "\n".join(_item(candidate, [f for f in findings if f.candidate == candidate.id], draft, book, form))
+        "\n".join(_item(candidate, [f for f in objections if f.candidate == candidate.id], draft, book, form))
         for candidate in open_candidates(draft, findings)
     )
     messages.append({"role": "user", "content": f"The items:\n\n{items}"})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from agent.claim import claim_of
+from agent.claim import Poa, claim_of
 from agent.codebook import CodeBook
 from agent.errors import StepError
+from agent.notes import is_discharge_summary
 from agent.records import (
     Alternative,
     AssignedCode,
@@ -15,6 +16,7 @@ from agent.records import (
     DecidedBy,
     Draft,
     Dropped,
+    Encounter,
     Evidence,
     ExcludedCode,
     Family,
@@ -36,8 +38,16 @@ from agent.rules.sheet import Sheet
 _MERE_MENTIONS = frozenset((Reason.NOT_REPORTABLE, Reason.HISTORICAL, Reason.DUPLICATE))
 """Reasons that speak of a mention, not of the condition."""
 
+_MAY_BEGIN_LATER = ("O", "P", "Z")
+"""Codes that may be principal though they began during the stay: of a delivery and of a newborn."""
+
 _FIRST = {"diagnosis": 0, "assessment_plan": 1, "hospital_course": 2, "plan": 3, "chief_complaint": 4, "hpi": 5}
 """The sections from which a sequence starts, in this order; the rest come after in order of place."""
+
+
+Kepts = dict[str, list[tuple[Candidate, Kept]]]
+Order = dict[str, tuple[bool, int]]
+Rank = tuple[bool, bool, int, int, int]
 
 
 class Outcome(NamedTuple):
@@ -66,7 +76,7 @@ def settle(
     """
     _check(draft, verdicts)
     verdicts = _bound(draft.candidates, verdicts, findings)
-    kept: dict[str, list[tuple[Candidate, Kept]]] = {}
+    kept: Kepts = {}
     dropped: dict[tuple[str, str, str | None], list[tuple[Candidate, Dropped]]] = {}
     for candidate, verdict in zip(draft.candidates, verdicts, strict=True):
         if isinstance(verdict, Kept):
@@ -74,21 +84,47 @@ def settle(
         else:
             dropped.setdefault((candidate.code, verdict.reason, verdict.replaced_by), []).append((candidate, verdict))
     _join_mentions(kept, dropped)
-    said = [finding for finding in findings if finding.reason is None]
-    places = {code: len(_evidence(group)) for code, group in kept.items() if len(group) > 1}
+    order = _reading_order(draft.encounter)
+    said = [_of_outcome(finding, kept) for finding in findings if finding.reason is None]
+    places = {code: len(_evidence(group, order)) for code, group in kept.items() if len(group) > 1}
     said += [_reported_once(code, number) for code, number in places.items() if number > 1]
-    ordered = sorted(kept.items(), key=lambda item: _place(item[1]))
-    codes = tuple(_assigned(code, number, group, draft, book) for number, (code, group) in enumerate(ordered, start=1))
+    ordered = sorted(kept.items(), key=lambda item: _place(item[1], order))
+    codes = tuple(
+        _assigned(code, number, group, draft, book, order) for number, (code, group) in enumerate(ordered, start=1)
+    )
     if draft.scope is Scope.CLAIM:
         codes, found = _as_claim(codes, draft, book, off)
         said += found
     codes = tuple(
-        code.model_copy(update={"findings": tuple(finding for finding in said if code.code in finding.codes)})
+        code.model_copy(
+            update={"findings": tuple(f for f in said if code.code in f.codes and _is_about(f, kept, code.code))}
+        )
         for code in codes
     )
-    excluded = tuple(_excluded(group, book) for group in dropped.values())
-    excluded += tuple(_replaced(group, book) for group in _changed(kept).values())
+    excluded = tuple(_excluded(group, book, order) for group in dropped.values())
+    excluded += tuple(_replaced(group, book, order) for group in _changed(kept).values())
     return Outcome(codes, excluded, tuple(said))
+
+
+def _of_outcome(finding: Finding, kept: Kepts) -> Finding:
+    """A finding about a candidate that is not reported under its code is for information: it is in nobody's way."""
+    about = finding.candidate is None or any(_is_about(finding, kept, code) for code in finding.codes)
+    return finding if about else finding.model_copy(update={"severity": Severity.INFO})
+
+
+def _is_about(finding: Finding, kept: Kepts, code: str) -> bool:
+    """Whether a finding is about a reported code: about no candidate, or about one that is reported under it."""
+    group = kept.get(code, ())
+    return finding.candidate is None or any(candidate.id == finding.candidate for candidate, _ in group)
+
+
+def _reading_order(encounter: Encounter) -> Order:
+    """The documents of an encounter in the order in which they count: of a stay the discharge summary first."""
+    stay = encounter.setting is Setting.INPATIENT
+    return {
+        document.id: (not (stay and is_discharge_summary(document)), place)
+        for place, document in enumerate(encounter.documents)
+    }
 
 
 def _as_claim(
@@ -105,6 +141,9 @@ def _as_claim(
             by_code[code].model_copy(update={"sequence": number, "role": _role(number, draft)})
             for number, code in enumerate(order, start=1)
         )
+    if codes and codes[0].poa == Poa.UNKNOWN and not codes[0].code.startswith(_MAY_BEGIN_LATER):
+        # What occasioned an admission was there (II), even where no words say so.
+        codes = (codes[0].model_copy(update={"poa": Poa.YES.value}), *codes[1:])
     return codes, check_codes(Sheet(claim_of(encounter, codes), book), off=off)
 
 
@@ -146,7 +185,7 @@ def _changed(kept: dict[str, list[tuple[Candidate, Kept]]]) -> dict[tuple[str, s
     return changed
 
 
-def _replaced(group: Sequence[tuple[Candidate, Kept]], book: CodeBook) -> ExcludedCode:
+def _replaced(group: Sequence[tuple[Candidate, Kept]], book: CodeBook, order: Order) -> ExcludedCode:
     candidate, verdict = group[0]
     entry = book.get(candidate.code)
     return ExcludedCode(
@@ -155,7 +194,7 @@ def _replaced(group: Sequence[tuple[Candidate, Kept]], book: CodeBook) -> Exclud
         reason=Reason.REPLACED if entry else Reason.INVALID_CODE,
         citation=verdict.citation or "I.B.2",
         explanation=f"Reported as {verdict.code} instead: {verdict.why_not.get(candidate.code) or verdict.rationale}",
-        evidence=_evidence(group),
+        evidence=_evidence(group, order),
         decided_by=DecidedBy.CRITIC,
         replaced_by=verdict.code,
     )
@@ -173,17 +212,20 @@ def _check(draft: Draft, verdicts: Sequence[Verdict]) -> None:
         )
 
 
-def _place(group: Sequence[tuple[Candidate, Kept]]) -> tuple[tuple[bool, int, str, int], int]:
+def _place(group: Sequence[tuple[Candidate, Kept]], order: Order) -> tuple[Rank, int]:
     """Where a code stands first, as coders read: where it was managed, the diagnoses and assessment before the rest.
 
     Of two codes on the same words the one that holds more goes first: a combination code before the stage or kind that
     it asks for ("code first", I.A.13).
     """
-    return min((_rank(candidate, e), -len(candidate.evidence)) for candidate, _ in group for e in candidate.evidence)
+    return min(
+        (_rank(candidate, e, order), -len(candidate.evidence)) for candidate, _ in group for e in candidate.evidence
+    )
 
 
-def _rank(candidate: Candidate, evidence: Evidence) -> tuple[bool, int, str, int]:
-    return not candidate.managed, _FIRST.get(evidence.section, 9), evidence.document, evidence.start
+def _rank(candidate: Candidate, evidence: Evidence, order: Order) -> Rank:
+    later, place = order[evidence.document]
+    return not candidate.managed, later, _FIRST.get(evidence.section, 9), place, evidence.start
 
 
 def _assigned(
@@ -192,6 +234,7 @@ def _assigned(
     group: Sequence[tuple[Candidate, Kept]],
     draft: Draft,
     book: CodeBook,
+    order: Order,
 ) -> AssignedCode:
     entry = book.get(code)
     if entry is None or not entry.billable:
@@ -201,14 +244,14 @@ def _assigned(
             encounter=draft.encounter.id,
             step="settle",
         )
-    first_candidate, first = min(group, key=lambda pair: _place([pair]))
+    first_candidate, first = min(group, key=lambda pair: _place([pair], order))
     return AssignedCode(
         code=code,
         title=entry.title,
         sequence=number,
         role=_role(number, draft),
         rationale=first.rationale,
-        evidence=_evidence(group),
+        evidence=_evidence(group, order),
         alternatives=tuple(
             Alternative(code=a.code, title=a.title, relation=a.relation, why_not=first.why_not.get(a.code, ""))
             for a in first_candidate.alternatives
@@ -218,20 +261,20 @@ def _assigned(
     )
 
 
-def _evidence(group: Sequence[tuple[Candidate, Kept | Dropped]]) -> tuple[Evidence, ...]:
+def _evidence(group: Sequence[tuple[Candidate, Kept | Dropped]], order: Order) -> tuple[Evidence, ...]:
     """The evidence of all candidates of one code, each place once: where it was managed first, then as coders read."""
-    once: dict[tuple[str, int, int], tuple[bool, int, str, int]] = {}
+    once: dict[tuple[str, int, int], Rank] = {}
     found: dict[tuple[str, int, int], Evidence] = {}
     for candidate, _ in group:
         for e in candidate.evidence:
             place = (e.document, e.start, e.end)
-            rank = _rank(candidate, e)
+            rank = _rank(candidate, e, order)
             if place not in once or rank < once[place]:
                 once[place], found[place] = rank, e
     return tuple(found[place] for place in sorted(once, key=lambda place: once[place]))
 
 
-def _excluded(group: Sequence[tuple[Candidate, Dropped]], book: CodeBook) -> ExcludedCode:
+def _excluded(group: Sequence[tuple[Candidate, Dropped]], book: CodeBook, order: Order) -> ExcludedCode:
     candidate, verdict = group[0]
     entry = book.get(candidate.code)
     return ExcludedCode(
@@ -240,7 +283,7 @@ def _excluded(group: Sequence[tuple[Candidate, Dropped]], book: CodeBook) -> Exc
         reason=verdict.reason,
         citation=verdict.citation,
         explanation=verdict.explanation,
-        evidence=_evidence(group),
+        evidence=_evidence(group, order),
         decided_by=verdict.decided_by,
         replaced_by=verdict.replaced_by if verdict.reason is not Reason.INVALID_CODE else None,
     )

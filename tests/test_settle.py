@@ -342,8 +342,9 @@ def test_a_manifestation_is_never_first(codebook: CodeBook) -> None:
 
 
 def test_codes_of_a_stay_have_poa_indicators_and_of_a_visit_none(codebook: CodeBook) -> None:
-    for setting, wanted in ((Setting.INPATIENT, ["U", "exempt"]), (Setting.OUTPATIENT, [None, None])):
-        outcome = keep_all(candidate(0, "M10.9"), candidate(1, "Z79.4"), setting=setting, book=codebook)
+    for setting, wanted in ((Setting.INPATIENT, ["Y", "U", "exempt"]), (Setting.OUTPATIENT, [None, None, None])):
+        parts = (candidate(0, "M10.9"), candidate(1, "L03.115"), candidate(2, "Z79.4"))
+        outcome = keep_all(*parts, setting=setting, book=codebook)
         assert [one.poa for one in outcome.codes] == wanted
 
 

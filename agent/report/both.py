@@ -30,11 +30,18 @@ def differences(outpatient: Coding, inpatient: Coding) -> tuple[Difference, ...]
     found = []
     for here, there in ((outpatient, inpatient), (inpatient, outpatient)):
         reported = {code.code for code in there.codes}
-        out = {one.code: one for one in reversed(there.excluded)}
         found += [
-            Difference(code, here.setting, out.get(code.code)) for code in here.codes if code.code not in reported
+            Difference(code, here.setting, _left_out(code, there)) for code in here.codes if code.code not in reported
         ]
     return tuple(found)
+
+
+def _left_out(code: AssignedCode, there: Coding) -> ExcludedCode | None:
+    """Where the other setting leaves a code out: on the words that report it here, else for any other mention."""
+    first = code.evidence[0]
+    out = [one for one in there.excluded if one.code == code.code]
+    same = (one for one in out if any(e.document == first.document and e.start == first.start for e in one.evidence))
+    return next(same, next(iter(out), None))
 
 
 def render_differences(outpatient: Coding, inpatient: Coding, page: Page) -> str:

@@ -36,6 +36,7 @@ ONE_BY_ONE: tuple[DraftRule, ...] = (
     documentation.family,
     documentation.uncertain_outpatient,
     documentation.uncertain_inpatient,
+    documentation.uncertain_before_discharge,
     *confirmed_rules(),
     history.historical,
     history.status_post,

@@ -8,6 +8,7 @@ from functools import cache
 
 from agent.codebook import CodeBook
 from agent.intake import ENGLISH, foreign_language
+from agent.notes import is_discharge_summary
 from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope, Setting, Severity
 from agent.rules.objection import against, is_history, quoted
 from agent.rules.passage import after, before, cue_of_another, says, sentence
@@ -140,8 +141,32 @@ def uncertain_inpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="II.H, III.C",
                 severity=Severity.INFO,
                 codes=(candidate.code,),
+                candidate=candidate.id,
                 message=f"{quoted(candidate)} is documented as uncertain{cue(candidate)}; at inpatient discharge it is "
                 "coded as if it existed. Confirm that it was still uncertain at discharge.",
+            )
+
+
+@draft_rule(
+    Family.DOCUMENTATION,
+    "II.H, III.C",
+    example="inpatient | an admission note asks “TB vs lymphoma”, and the discharge summary names histoplasmosis alone",
+)
+def uncertain_before_discharge(draft: Draft, book: CodeBook) -> Iterator[Finding]:
+    """Inpatient, what was suspected on the way and is not in the discharge summary was not uncertain at discharge."""
+    final = {document.id for document in draft.encounter.documents if is_discharge_summary(document)}
+    if draft.encounter.setting is not Setting.INPATIENT or draft.scope is Scope.MENTIONS or not final:
+        return
+    at_discharge = {c.code for c in draft.candidates if any(e.document in final for e in c.evidence)}
+    for candidate in read_as(draft, Assertion.UNCERTAIN):
+        if candidate.code not in at_discharge and not exempt("uncertain_inpatient", candidate):
+            yield against(
+                candidate,
+                "uncertain_before_discharge",
+                "II.H, III.C",
+                Reason.NOT_REPORTABLE,
+                f"{quoted(candidate)} was suspected during the stay{cue(candidate)}, and the discharge summary does "
+                "not name it; only what is still uncertain at discharge is coded as if it existed.",
             )
 
 
@@ -176,7 +201,8 @@ def contradiction(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     told: set[str] = set()
     for candidate in draft.candidates:
         other = denied.get(candidate.code)
-        if other is None or candidate.code in told or candidate.assertion is not Assertion.AFFIRMED:
+        stands = candidate.assertion is Assertion.AFFIRMED and candidate.managed
+        if other is None or candidate.code in told or not stands:
             continue
         told.add(candidate.code)
         yield Finding(
@@ -184,6 +210,7 @@ def contradiction(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             citation="I.A.19, I.B.14",
             severity=Severity.WARNING,
             codes=(candidate.code,),
+            candidate=candidate.id,
             message=f"{quoted(candidate)} is stated, and denied elsewhere{cue(other)}: {quoted(other)}. If the two do "
             "not agree, ask the attending provider.",
         )
@@ -203,6 +230,7 @@ def disagreement(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="assertion by cue words",
                 severity=Severity.WARNING,
                 codes=(candidate.code,),
+                candidate=candidate.id,
                 message=f"{quoted(candidate)} was read as {candidate.assertion.value}, but {_cued(candidate.cued)}. "
                 "Read the passage.",
             )

@@ -282,6 +282,7 @@ def _finding(rule: str, citation: str, candidate: Candidate, message: str, *, in
         citation=citation,
         severity=Severity.WARNING,
         codes=(candidate.code,) if instead is None else (candidate.code, instead),
+        candidate=candidate.id,
         message=message,
     )
 

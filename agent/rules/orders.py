@@ -146,7 +146,7 @@ def _residual(sheet: Sheet) -> Iterator[Before]:
 
 def explained_first(sheet: Sheet) -> Iterator[Before]:
     """The diagnosis that explains a symptom at the head of a claim."""
-    symptom = sheet.whole[0] if sheet.whole else None
+    symptom = next((entry for entry in sheet.whole if not never_first(entry.code, sheet)), None)
     diagnosis = explaining(sheet, symptom) if symptom is not None else None
     if symptom is not None and diagnosis is not None:
         yield Before(diagnosis, symptom, "II.A", f"{diagnosis.code} explains it as a rule")

@@ -22,6 +22,8 @@ _ADMISSION_NOTE = re.compile(r"(?:h_and_p|h&p|hp|history_and_physical|admission|
 _DAILY_NOTE = re.compile(r"(?:progress|daily|nursing|soap)", re.I)
 """Names of documents of the admission, and of those whose interval history is one of the stay."""
 _KNOWN = tuple(str(poa) for poa in Poa)
+_DAY = re.compile(r"(?:on|by|hd|pod|hosp)\b|hd\d|pod\d")
+"""Phrases of the day of something: of a finding where the words say that it was found."""
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|then|while)\b")
 _CONCEPTS = (" with ", "acute on chronic", "acute and chronic")
 """Words of a title that join conditions of which each may have begun at its own time."""
@@ -63,15 +65,23 @@ def _said(encounter: Encounter, evidence: Evidence) -> Poa | None:
 
 
 def _told(encounter: Encounter, evidence: Evidence, yes: str, no: str) -> Poa | None:
-    """What the words of two kinds tell of a quote: those of its clause, or of its sentence if it has none."""
+    """What the words of two kinds tell of a quote: those of its clause, or of its sentence up to there if it has none.
+
+    What follows is of another condition: "pneumonia, and hypokalemia developed on hospital day 2".
+    """
     sentence, quote = sentence_at(encounter, evidence), " ".join(evidence.text.split())
     start = max(sentence.find(quote), 0)
     end = min(start + len(quote), len(sentence))
     breaks = [0, *(found.end() for found in _CLAUSE.finditer(sentence)), len(sentence)]
-    clause = sentence[max(one for one in breaks if one <= start) : min(one for one in breaks if one >= end)]
-    for text in (clause, sentence):
+    last = min(one for one in breaks if one >= end)
+    clause, upto = sentence[max(one for one in breaks if one <= start) : last], sentence[:last]
+    rest = sentence[last:].lstrip() if sentence[last - 1 : last] == "," else ""
+    if _phrase(rest, yes, start=True) or _phrase(rest, no, start=True):
+        # "Pneumonia, present on admission, treated with ceftriaxone" goes on to say it of the pneumonia.
+        upto = clause = sentence[: min(one for one in (*breaks, len(sentence)) if one > last)]
+    for text in (clause, upto):
         arose, present = _phrase(text, no), _phrase(text, yes, but=no)
-        if arose.startswith(("on ", "by ")) and says(text, _words("seen")):
+        if _DAY.match(arose) and says(text, _words("seen")):
             arose = ""
         if arose and present:
             return None
@@ -80,9 +90,14 @@ def _told(encounter: Encounter, evidence: Evidence, yes: str, no: str) -> Poa | 
     return None
 
 
-def _phrase(text: str, kind: str, *, but: str | None = None) -> str:
-    """The first phrase of a kind in a text without those of another: "not present on admission" says one thing."""
+def _phrase(text: str, kind: str, *, but: str | None = None, start: bool = False) -> str:
+    """The first phrase of a kind in a text without those of another: "not present on admission" says one thing.
+
+    With `start` the phrase that the text begins with.
+    """
     low = text.lower()
+    if start:
+        return next((phrase for phrase in _words(kind) if low.startswith(phrase)), "")
     for phrase in _words(but) if but is not None else ():
         low = low.replace(phrase, " ")
     return says(low, _words(kind))

@@ -21,6 +21,8 @@ _CIRCUMSTANCES = ("V", "W", "X", "Y", "Z")
 """Codes that are of no disease: external causes and factors."""
 _ABNORMAL = ("R70", "R71", "R72", "R73", "R74", "R75", "R76", "R77", "R78", "R79", "R8", "R9")
 """Abnormal findings of examinations without diagnosis: R70 to R97."""
+_NO_SYMPTOMS = (*_ABNORMAL, "R65", "R99")
+"""Codes of the chapter of symptoms that are results, the severity of sepsis, or a death."""
 _REPORTS = frozenset(("results", "imaging"))
 """Sections that hold what a laboratory or a radiologist reported."""
 
@@ -80,6 +82,7 @@ def chronic_systemic(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="III" if inpatient else "IV.I, IV.J",
                 severity=Severity.INFO,
                 codes=(candidate.code,),
+                candidate=candidate.id,
                 message=f"{quoted(candidate)} is a chronic systemic disease ({name}) without any sign of management "
                 "here. Such a disease is reported as often as it is treated or bears on other care: look whether it "
                 "did.",
@@ -131,13 +134,14 @@ def symptom_of_its_own(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         return
     diagnoses = [c for c in draft.candidates if _stands(c) and not c.code.startswith((_SYMPTOMS, *_CIRCUMSTANCES))]
     for symptom in draft.candidates if diagnoses else ():
-        if symptom.code.startswith(_SYMPTOMS) and not symptom.code.startswith(_ABNORMAL) and _stands(symptom):
+        if symptom.code.startswith(_SYMPTOMS) and not symptom.code.startswith(_NO_SYMPTOMS) and _stands(symptom):
             if _cause(symptom, draft.candidates) is None:
                 yield Finding(
                     rule="symptom_of_its_own",
                     citation="I.B.6",
                     severity=Severity.INFO,
                     codes=(symptom.code,),
+                    candidate=symptom.id,
                     message=f"{quoted(symptom)} is not routinely part of any diagnosis found here; it is coded if it "
                     "was managed.",
                 )
@@ -165,6 +169,7 @@ def symptom_without_diagnosis(draft: Draft, book: CodeBook) -> Iterator[Finding]
                 citation="I.B.4, IV.D",
                 severity=Severity.INFO,
                 codes=(symptom.code,),
+                candidate=symptom.id,
                 message=f"No diagnosis is certain ({quoted(suspected[0])} is only suspected), so {quoted(symptom)} may "
                 "be what is reported.",
             )
@@ -212,6 +217,7 @@ def interpreted_report(draft: Draft, book: CodeBook) -> Iterator[Finding]:
                 citation="IV.K",
                 severity=Severity.INFO,
                 codes=(candidate.code,),
+                candidate=candidate.id,
                 message=f"{quoted(candidate)} stands in a report alone. If a physician interpreted the test and the "
                 "report was final at the time of coding, a confirmed diagnosis in it may be coded; a finding that "
                 "nobody interpreted may not.",

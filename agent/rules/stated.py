@@ -12,6 +12,8 @@ from agent.rules.passage import after, before, says
 from agent.tables import read_rows
 
 SIDES = ("right", "left")
+_RADIATED = ("C", "D0", "Z85")
+"""Codes of what is treated by radiation: "RT" beside them is that, and not a side."""
 _JOINTS = re.compile(r"[.;,:(\n]|\b(?:and|with|but|or|for|in|after|from|who|on)\b", re.I)
 _JOINTS_AFTER = re.compile(r"[.;,)\n]|\b(?:and|with|but|or|for|after|from|who|as well)\b", re.I)
 
@@ -55,7 +57,10 @@ def sides_said(draft: Draft, candidate: Candidate) -> set[str]:
         eye = "_eye" if candidate.code.startswith("H") and candidate.code < "H60" else ""
         if says(said, wording(f"both{eye}")):
             return {"bilateral"}
-        found = {side for side in SIDES if says(said, wording(f"{side}{eye}"))}
+        words = {side: wording(f"{side}{eye}") for side in SIDES}
+        if candidate.code.startswith(_RADIATED):
+            words = {side: tuple(word for word in some if word != "rt") for side, some in words.items()}
+        found = {side for side, some in words.items() if says(said, some)}
         if found:
             return found
     return set()

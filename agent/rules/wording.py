@@ -257,4 +257,11 @@ def _has_partner(draft: Draft, book: CodeBook, candidate: Candidate, phase: str)
 def _finding(
     rule: str, citation: str, candidate: Candidate, message: str, severity: Severity = Severity.WARNING
 ) -> Finding:
-    return Finding(rule=rule, citation=citation, severity=severity, codes=(candidate.code,), message=message)
+    return Finding(
+        rule=rule,
+        citation=citation,
+        severity=severity,
+        codes=(candidate.code,),
+        candidate=candidate.id,
+        message=message,
+    )
