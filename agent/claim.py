@@ -89,7 +89,7 @@ def read_claim(given: object, *, name: str = "claim") -> Claim:
         if not (isinstance(code, str) and code.strip() and isinstance(poa, str | None)):
             flaws.append(_flaw("codes", f'code {place} is {one!r}; write "E11.9" or {{"code": "E11.9", "poa": "Y"}}'))
             continue
-        codes.append(ClaimCode(code=code, poa=poa or None))
+        codes.append(ClaimCode(code=code, poa=_poa(poa)))
     own = given.get("id")
     if own is not None and not (isinstance(own, str) and own):
         flaws.append(_flaw("id", f"the id {own!r} is no name; give a text that is not empty"))
@@ -107,6 +107,12 @@ def read_claim(given: object, *, name: str = "claim") -> Claim:
         codes=tuple(codes),
         flaws=tuple(flaws),
     )
+
+
+def _poa(given: str | None) -> str | None:
+    """An indicator in capitals, as the codes are read; `exempt` stays."""
+    stripped = (given or "").strip()
+    return (stripped.upper() if len(stripped) == 1 else stripped.lower()) or None
 
 
 def _flaw(field: str, message: str) -> Flaw:

@@ -125,6 +125,13 @@ def _add_code(commands: argparse._SubParsersAction[_Parser]) -> None:
     )
     code.add_argument("--dos", metavar="DATE", help="date of service, such as 2026-05-04")
     code.add_argument(
+        "--age", type=_age, metavar="YEARS", help="the patient's age in whole years at the date of service"
+    )
+    code.add_argument("--sex", choices=("female", "male"), help="the patient's sex, as the code edits use it")
+    code.add_argument(
+        "--encounter", metavar="ID", help="all notes are documents of one encounter, which is called ID (a stay, say)"
+    )
+    code.add_argument(
         "--engine",
         default="auto",
         choices=("auto", "lexical", "llm"),
@@ -143,6 +150,12 @@ def _add_code(commands: argparse._SubParsersAction[_Parser]) -> None:
         "--all", action="store_true", help="show every quote, alternative, exclusion and note in the table"
     )
     code.set_defaults(run=_command("code", "run"))
+
+
+def _age(given: str) -> int:
+    if not (given.isdigit() and int(given) <= 130):
+        raise argparse.ArgumentTypeError(f"{given!r} is no age; give whole years, from 0 to 130")
+    return int(given)
 
 
 def _add_eval(commands: argparse._SubParsersAction[_Parser]) -> None:

@@ -100,7 +100,7 @@ def note(tmp_path: Path) -> Path:
 @pytest.fixture
 def nothing_coded(monkeypatch: pytest.MonkeyPatch) -> None:
     """In the place of the coding of a note: its name, so that what surrounds it can be tested without a code table."""
-    monkeypatch.setattr(code_command, "_coded", lambda source, *rest: f"coded {source.name}\n")
+    monkeypatch.setattr(code_command, "_coded", lambda name, *rest: f"coded {name}\n")
 
 
 # -- what every command has --------------------------------------------------------------------------------------------
@@ -314,8 +314,8 @@ def test_a_name_that_is_no_text_is_made_one(run: Run) -> None:
 def test_a_defect_is_one_line_without_words_of_the_note(
     run: Run, note: Path, monkeypatch: pytest.MonkeyPatch, bad: Exception
 ) -> None:
-    def fail(source: Any, *rest: object) -> str:
-        if source.name == "visit":
+    def fail(name: str, *rest: object) -> str:
+        if name == "visit":
             raise bad
         return "coded\n"
 

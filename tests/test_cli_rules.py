@@ -151,3 +151,37 @@ def test_a_family_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, run: Run,
     monkeypatch.setenv("CHARTPROOF_RULES_OFF", "order")
     wrong = run("code", "visit.txt", "--setting", "outpatient")
     assert wrong.status == 2 and "CHARTPROOF_RULES_OFF" in wrong.error
+
+
+def test_a_line_end_inside_a_value_is_no_line_end_of_the_claims(run: Run, tmp_path: Path) -> None:
+    line = json.dumps(CLAIM | {"id": "a\u2028b"}, ensure_ascii=False)
+    (tmp_path / "claims.jsonl").write_text(f"\ufeff{line}\n{line}\n", encoding="utf-8")
+    ran = run("rules", "check", "claims.jsonl", "--format", "json")
+    assert ran.status == 0 and [json.loads(one)["id"] for one in ran.out.splitlines()] == ["a\u2028b"] * 2
+
+
+def test_one_claim_over_several_lines_with_a_fault_is_one_error(run: Run) -> None:
+    ran = run("rules", "check", "-", stdin=json.dumps(CLAIM, indent=1).replace(",", ",,", 1))
+    assert ran.status == 2 and ran.out == "" and "no JSON" in ran.error
+
+
+STAY = ["Discharge summary\nPneumonia, ceftriaxone.", "H and P: cough. Pulmonary embolism or pneumonia?"]
+
+
+def test_the_documents_of_a_stay_are_one_encounter(run: Run, tmp_path: Path) -> None:
+    for name, text in zip(("summary", "admission"), STAY, strict=True):
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf-8")
+    words = ("--setting", "inpatient", "--encounter", "stay 7", "--format", "json")
+    coding = json.loads(run("code", "summary.txt", "admission.txt", *words).out)
+    assert coding["encounter_id"] == "stay 7" and set(coding["audit"]["documents"]) == {"summary", "admission"}
+    assert [code["code"] for code in coding["codes"]] == ["J18.9"]
+    assert coding["codes"][0]["poa"] == "Y"
+
+
+def test_age_and_sex_are_told_to_the_rules(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "visit.txt").write_text("Assessment:\n1. Benign prostatic hyperplasia. Tamsulosin.", encoding="utf-8")
+    ran = run("code", "visit.txt", "--setting", "outpatient", "--age", "10", "--sex", "female", "--format", "json")
+    rules = {finding["rule"] for finding in json.loads(ran.out)["findings"]}
+    assert {"sex_male", "age_adult"} <= rules
+    wrong = run("code", "visit.txt", "--setting", "outpatient", "--age", "ten")
+    assert wrong.status == 2 and "whole years" in wrong.error

@@ -35,44 +35,59 @@ def run(options: argparse.Namespace) -> int:
     settings = Settings.from_environment()
     sources = find_sources(options.notes)
     _spare_notes(options.out, sources)
+    whole = [(source.name, [source]) for source in sources]
+    if options.encounter is not None:
+        whole = [(options.encounter, sources)]
     failed = 0
     with Output(options.out) as out:
-        for number, source in enumerate(sources, start=1):
-            if len(sources) > 1 and sys.stderr.isatty():
-                say(f"chartproof: {number} of {len(sources)}: {source.name}")
+        for number, (name, documents) in enumerate(whole, start=1):
+            if len(whole) > 1 and sys.stderr.isatty():
+                say(f"chartproof: {number} of {len(whole)}: {name}")
             try:
-                text = _coded(source, options, settings, out)
+                text = _coded(name, documents, options, settings, out)
             except (CodeTableError, SettingsError):
                 raise  # the others would fail alike
             except Exception as error:
-                if len(sources) == 1:
+                if len(whole) == 1:
                     raise
                 failed += 1
                 said = str(error) if isinstance(error, ChartproofError) else defect(error)
-                named = said.startswith((source.name, str(source.path)))
-                say(f"chartproof: {said if named else f'{source.name}: {said}'}")
+                named = said.startswith((name, *(str(source.path) for source in documents)))
+                say(f"chartproof: {said if named else f'{name}: {said}'}")
             else:
                 out.write(text)
     if failed:
-        coded = "none is coded" if failed == len(sources) else "the others are coded"
-        say(f"chartproof: {failed} of {len(sources)} encounters failed; {coded}")
+        coded = "none is coded" if failed == len(whole) else "the others are coded"
+        say(f"chartproof: {failed} of {len(whole)} encounters failed; {coded}")
     return SOME_FAILED if failed else 0
 
 
-def _coded(source: Source, options: argparse.Namespace, settings: Settings, out: Output) -> str:
+def _coded(name: str, sources: Sequence[Source], options: argparse.Namespace, settings: Settings, out: Output) -> str:
+    """What the documents of one encounter come to, as text in the form that is asked for."""
     from agent.api import code_encounter, languages_of, open_all, read_date
     from agent.intake import check_language, read_document
-    from agent.records import Encounter
+    from agent.records import Encounter, Patient
     from agent.report.both import render_differences
     from agent.report.page import Page
     from agent.report.table import render
 
-    given = read_stdin(settings.max_note_bytes) if source.path is None else source.path
-    document = read_document(given, source.name, settings)
-    check_language(document, languages_of("llm" if options.dry_run else options.engine, settings))
+    documents = tuple(
+        read_document(
+            read_stdin(settings.max_note_bytes) if source.path is None else source.path, source.name, settings
+        )
+        for source in sources
+    )
+    for document in documents:
+        check_language(document, languages_of("llm" if options.dry_run else options.engine, settings))
     opened = open_all(settings, progress=say)
     encounters = [
-        Encounter(id=source.name, setting=setting, documents=(document,), date_of_service=read_date(options.dos))
+        Encounter(
+            id=name,
+            setting=setting,
+            documents=documents,
+            date_of_service=read_date(options.dos),
+            patient=Patient(age=options.age, sex=options.sex),
+        )
         for setting in _settings_meant(options)
     ]
     if options.dry_run:

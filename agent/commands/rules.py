@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from agent.records import Finding
 
 SOME_FAILED = 4
+UNNAMED = "claim"
+"""What a claim without an id of its own is called; it is not written back."""
 _STYLES = {"error": "error", "warning": "warning", "info": "dim"}
 
 
@@ -86,7 +88,7 @@ def check(options: argparse.Namespace) -> int:
             findings = check_claim(claim, book)
             totals.update(finding.severity.value for finding in findings)
             if options.format == "json":
-                out.write(json_line(_as_json(claim, findings, many=len(claims) > 1), ascii_only=out.ascii_only))
+                out.write(json_line(_as_json(claim, findings), ascii_only=out.ascii_only))
             else:
                 out.write("".join(f"{line}\n" for line in _sheet(claim, findings, book, page)))
     unread = sum(any(flaw.field == "claim" for flaw in claim.flaws) for claim in claims)
@@ -99,9 +101,9 @@ def check(options: argparse.Namespace) -> int:
 def _text(path: str, most: int) -> str:
     """What a file of claims holds, `-` for standard input; claims may be longer than a note."""
     if path == "-":
-        return read_stdin(most).decode("utf-8", "replace")
+        return read_stdin(most).decode("utf-8-sig", "replace")
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InputError(
             f"{path} can't be read ({error.strerror}); name a file of claims, or - for standard input"
@@ -111,15 +113,20 @@ def _text(path: str, most: int) -> str:
 
 
 def _claims(text: str) -> Iterator[Claim]:
-    """The claims of a text: one JSON object, or a claim a line; a line that is no JSON is a claim with a flaw."""
+    """The claims of a text: one JSON object, or a claim a line; a line that is no JSON is a claim with a flaw.
+
+    Raises:
+        InputError: one object over several lines that is no JSON, or nothing at all.
+    """
     from agent.claim import Claim, Flaw, read_claim
 
     try:
-        yield read_claim(json.loads(text))
+        yield read_claim(json.loads(text), name=UNNAMED)
         return
     except ValueError as error:
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
-        if len(lines) < 2:
+        # Only a line feed ends a line of JSON Lines: other line ends of Unicode may stand inside a value.
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+        if not any(line.lstrip().startswith("{") for _, line in lines[1:]):
             raise InputError(
                 f"the claim is no JSON: {error}; see chartproof rules check --help for its form"
             ) from error
@@ -133,10 +140,12 @@ def _claims(text: str) -> Iterator[Claim]:
             yield read_claim(given, name=name)
 
 
-def _as_json(claim: Claim, findings: tuple[Finding, ...], *, many: bool) -> str:
+def _as_json(claim: Claim, findings: tuple[Finding, ...]) -> str:
+    """The findings, with the claim's id where it has one of its own or of its line."""
     fields = {"rule", "citation", "severity", "codes", "message"}
     told = [finding.model_dump(mode="json", include=fields) for finding in findings]
-    return json.dumps({"id": claim.id, "findings": told} if many else {"findings": told}, ensure_ascii=False)
+    named = {} if claim.id == UNNAMED else {"id": claim.id}
+    return json.dumps(named | {"findings": told}, ensure_ascii=False)
 
 
 def _sheet(claim: Claim, findings: tuple[Finding, ...], book: CodeBook, page: Page) -> Iterator[str]:
