@@ -24,6 +24,9 @@ _DAILY_NOTE = re.compile(r"(?:progress|daily|nursing|soap)", re.I)
 _KNOWN = tuple(str(poa) for poa in Poa)
 _DAY = re.compile(r"(?:on|by|hd|pod|hosp)\b|hd\d|pod\d")
 """Phrases of the day of something: of a finding where the words say that it was found."""
+_DATE = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(?:20)?\d\d)?(?![\d/])")
+_ADMITTED = re.compile(r"\badm(?:it|itted|ission|issions?)?\b(?: date)?[^\n\d]{0,12}(\d{1,2})/(\d{1,2})", re.I)
+"""A month and a day, and those of the admission: "Admitted 5/10", "ADM: 6/13/26"."""
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|then|while)\b")
 _CONCEPTS = (" with ", "acute on chronic", "acute and chronic")
 """Words of a title that join conditions of which each may have begun at its own time."""
@@ -51,8 +54,29 @@ def poa_of(code: Code, evidence: tuple[Evidence, ...], encounter: Encounter) -> 
     if Poa.NO in said:
         return Poa.NO
     expected = {_told(encounter, one, "before", "later") for one in evidence} - {None}
-    only = expected.pop() if len(expected) == 1 else None
-    return only or Poa.UNKNOWN
+    if expected:
+        return expected.pop() if len(expected) == 1 else Poa.UNKNOWN
+    return _by_date(evidence, encounter)
+
+
+def _by_date(evidence: tuple[Evidence, ...], encounter: Encounter) -> Poa:
+    """What the days beside the quotes tell, where a document names the day of admission: after it is N.
+
+    A finding that a note of the admission does not have and a later one calls new is N too. U where neither tells.
+    """
+    admitted = next((day for d in encounter.documents for day in _days(_ADMITTED.findall(d.text))), None)
+    clauses = [_clauses(sentence_at(encounter, one), one)[0] for one in evidence]
+    days = [day for clause in clauses if not says(clause, _words("seen")) for day in _days(_DATE.findall(clause))]
+    if admitted is not None and days:
+        return Poa.NO if min(days) > admitted else Poa.YES
+    noted = any(_ADMISSION_NOTE.match(document.id) for document in encounter.documents)
+    return Poa.NO if noted and any(says(clause, _words("new")) for clause in clauses) else Poa.UNKNOWN
+
+
+def _days(found: list[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Months and days, those that are some; a stay over the turn of a year is read wrongly, and says nothing then."""
+    days = [(int(month), int(day)) for month, day in found]
+    return [(month, day) for month, day in days if 1 <= month <= 12 and 1 <= day <= 31]
 
 
 def _said(encounter: Encounter, evidence: Evidence) -> Poa | None:
@@ -69,16 +93,11 @@ def _told(encounter: Encounter, evidence: Evidence, yes: str, no: str) -> Poa | 
 
     What follows is of another condition: "pneumonia, and hypokalemia developed on hospital day 2".
     """
-    sentence, quote = sentence_at(encounter, evidence), " ".join(evidence.text.split())
-    start = max(sentence.find(quote), 0)
-    end = min(start + len(quote), len(sentence))
-    breaks = [0, *(found.end() for found in _CLAUSE.finditer(sentence)), len(sentence)]
-    last = min(one for one in breaks if one >= end)
-    clause, upto = sentence[max(one for one in breaks if one <= start) : last], sentence[:last]
-    rest = sentence[last:].lstrip() if sentence[last - 1 : last] == "," else ""
+    sentence = sentence_at(encounter, evidence)
+    clause, upto, rest = _clauses(sentence, evidence)
     if _phrase(rest, yes, start=True) or _phrase(rest, no, start=True):
         # "Pneumonia, present on admission, treated with ceftriaxone" goes on to say it of the pneumonia.
-        upto = clause = sentence[: min(one for one in (*breaks, len(sentence)) if one > last)]
+        upto = clause = upto + " " + _CLAUSE.split(rest, maxsplit=1)[0]
     for text in (clause, upto):
         arose, present = _phrase(text, no), _phrase(text, yes, but=no)
         if _DAY.match(arose) and says(text, _words("seen")):
@@ -88,6 +107,17 @@ def _told(encounter: Encounter, evidence: Evidence, yes: str, no: str) -> Poa | 
         if arose or present:
             return Poa.NO if arose else Poa.YES
     return None
+
+
+def _clauses(sentence: str, evidence: Evidence) -> tuple[str, str, str]:
+    """The clause of a quote, its sentence up to the end of that, and what follows after a comma."""
+    quote = " ".join(evidence.text.split())
+    start = max(sentence.find(quote), 0)
+    end = min(start + len(quote), len(sentence))
+    breaks = [0, *(found.end() for found in _CLAUSE.finditer(sentence)), len(sentence)]
+    last = min(one for one in breaks if one >= end)
+    clause = sentence[max(one for one in breaks if one <= start) : last]
+    return clause, sentence[:last], sentence[last:].lstrip() if sentence[last - 1 : last] == "," else ""
 
 
 def _phrase(text: str, kind: str, *, but: str | None = None, start: bool = False) -> str:

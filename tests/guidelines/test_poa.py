@@ -209,3 +209,45 @@ def test_a_list_is_read_line_by_line(codebook: CodeBook) -> None:
     text = "1. Pneumonia\n2. Hospital-acquired delirium"
     assert found(codebook, "J18.9", ("discharge_summary", "diagnosis", text, "Pneumonia")) is U
     assert found(codebook, "F05", ("discharge_summary", "diagnosis", text, "delirium")) is N
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Complete heart block 5/17, temporary wire.", N),
+        ("Complete heart block 5/10, temporary wire.", Y),
+        ("Complete heart block, temporary wire 5/17.", U),
+        ("Complete heart block found 5/17.", U),
+        ("Complete heart block with BP 20/40.", U),
+    ],
+)
+def test_a_day_beside_a_condition_tells(text: str, wanted: Poa, codebook: CodeBook) -> None:
+    documents = (
+        Document(id="discharge_summary", text=f"Admitted 5/10/2026.\n{text}"),
+        Document(id="progress_note", text="stable"),
+    )
+    encounter = Encounter(id="stay", setting=Setting.INPATIENT, documents=documents)
+    start = documents[0].text.index("Complete heart block")
+    evidence = Evidence(
+        document="discharge_summary",
+        start=start,
+        end=start + len("Complete heart block"),
+        text="Complete heart block",
+        section="hospital_course",
+        match=Match.EXACT,
+        score=100,
+    )
+    assert poa_of(node(codebook, "I44.2"), (evidence,), encounter) is wanted
+
+
+def test_what_is_new_in_a_later_note_arose_where_an_admission_note_has_it_not(codebook: CodeBook) -> None:
+    later = ("progress_note", "text", "SIADH new today, fluid restriction.", "SIADH")
+    admission = ("h_and_p", "text", "Weakness of both legs.", "Weakness")
+    assert found(codebook, "E22.2", later) is U
+    documents = [admission, later]
+    texts = tuple(Document(id=name, text=text) for name, _, text, _ in documents)
+    encounter = Encounter(id="stay", setting=Setting.INPATIENT, documents=texts)
+    evidence = Evidence(
+        document="progress_note", start=0, end=5, text="SIADH", section="text", match=Match.EXACT, score=100
+    )
+    assert poa_of(node(codebook, "E22.2"), (evidence,), encounter) is N
