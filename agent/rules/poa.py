@@ -53,7 +53,7 @@ def poa_of(code: Code, evidence: tuple[Evidence, ...], encounter: Encounter) -> 
         return Poa.YES
     if Poa.NO in said:
         return Poa.NO
-    expected = {_told(encounter, one, "before", "later") for one in evidence} - {None}
+    expected = {told for one in evidence if (told := _told(encounter, one, "before", "later")) is not None}
     if expected:
         return expected.pop() if len(expected) == 1 else Poa.UNKNOWN
     return _by_date(evidence, encounter)
