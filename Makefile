@@ -32,13 +32,16 @@ eval-external: $(READY)
 	$(BIN)/chartproof eval run codiesp@$(DATA) $(EVAL)
 
 # What an edited prompt does: PROMPTS is a folder with the edited files, SUITE what it is tried on (prompts/README.md).
+# Both runs are named by what they are made with, so another edit, suite or state of the sources is another run; only
+# what no run in runs/ was answered is asked. Exit code 4 is a run in which some failed, of which the comparison speaks.
 PROMPTS ?= try
 SUITE ?= outpatient
+TRY = $(BIN)/chartproof eval run "$(SUITE)" --engine llm --print-folder $(EVAL)
 prompt-try: $(READY)
-	$(BIN)/chartproof prompts check --prompts $(PROMPTS)
-	$(BIN)/chartproof eval run $(SUITE) --engine llm --name as-they-are > /dev/null
-	CHARTPROOF_PROMPTS=$(PROMPTS) $(BIN)/chartproof eval run $(SUITE) --engine llm --name as-edited --reuse as-they-are > /dev/null
-	$(BIN)/chartproof eval compare as-they-are as-edited
+	$(BIN)/chartproof prompts check --prompts "$(PROMPTS)"
+	@before=$$(unset CHARTPROOF_PROMPTS; $(TRY) $(if $(wildcard runs/*/run.json),--reuse runs)) || [ $$? -eq 4 ] || exit 1; \
+	after=$$(CHARTPROOF_PROMPTS="$(PROMPTS)" $(TRY) --reuse runs "$$before") || [ $$? -eq 4 ] || exit 1; \
+	$(BIN)/chartproof eval compare "$$before" "$$after"
 
 # Records the cassettes that a suite lacks, from the endpoint of the settings (CHARTPROOF_BASE_URL, CHARTPROOF_MODEL=recorded, ...).
 record: $(READY)

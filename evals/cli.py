@@ -60,8 +60,11 @@ def _add_run(commands: Commands) -> None:
     )
     run.add_argument("--engine", default="lexical", choices=ENGINES, help="what is measured (default lexical)")
     run.add_argument("--name", metavar="RUN", help="its name (default: follows from what it is made with)")
-    run.add_argument("--reuse", type=Path, nargs="+", default=[], metavar="RUN", help="runs whose answers are used")
+    run.add_argument(
+        "--reuse", type=Path, nargs="+", default=[], metavar="RUN", help="use answers of runs, or of a folder of runs"
+    )
     run.add_argument("--retry", action="store_true", help="ask again for encounters that failed")
+    run.add_argument("--print-folder", action="store_true", help="print the run's folder in place of its figures")
     _add_runs(run)
     _add_narrowing(run)
     _add_judging(run)
@@ -112,7 +115,8 @@ def _add_gate(commands: Commands) -> None:
     gate = commands.add_parser(
         "gate",
         help="fail where a suite's score fell below its baseline",
-        description="Run what evals/baseline.json holds again; exit 1 where micro F1 fell below its interval there.",
+        description="Run every suite again; exit 1 where micro F1 is below its interval in evals/baseline.json, or "
+        "certain to be lower than there on the same notes.",
     )
     gate.add_argument("--update", action="store_true", help="write the baseline anew from what is measured now")
     gate.set_defaults(run=hold_gate)
@@ -152,7 +156,7 @@ def _add_judging(parser: argparse.ArgumentParser) -> None:
 
 
 def run_suite(options: argparse.Namespace) -> int:
-    """Run a suite, print its figures; 4 if some encounters failed."""
+    """Run a suite, print its figures or its folder; 4 if some encounters failed."""
     from evals.report.markdown import render_markdown
 
     settings = Settings.from_environment()
@@ -165,14 +169,15 @@ def run_suite(options: argparse.Namespace) -> int:
     suite = open_spec(options.suite, narrow)
     book = open_all(settings, progress=say).book
     check_gold(suite, options.suite, book)
-    reuse = _folders(options.reuse, options)
-    for folder in reuse:
-        folder.record()  # a name that is none would be passed over, and everything paid for again
-    wanted = Wanted(options.engine, options.name, options.runs, tuple(one.path for one in reuse), options.retry)
+    reuse = tuple(one.path for folder in _folders(options.reuse, options) for one in _runs_in(folder))
+    wanted = Wanted(options.engine, options.name, options.runs, reuse, options.retry)
     done = carry_out(suite, refer(suite, options.suite, narrow), wanted, settings, progress=_progress)
     judged = judge(done.folder, book, conversion=options.conversion)
     with Output() as out:
-        out.write(render_markdown([judged], _reference(options)))
+        if options.print_folder:
+            out.write(f"{done.folder.path}\n")
+        else:
+            out.write(render_markdown([judged], _reference(options)))
     say(f"chartproof: {done.made} of {len(done.outcomes)} encounters were run now; kept in {done.folder.path}")
     return SOME_FAILED if judged.failed else 0
 
@@ -255,6 +260,18 @@ def _reference(options: argparse.Namespace) -> Reference | None:
 
 def _folders(paths: Sequence[Path], options: argparse.Namespace) -> list[RunFolder]:
     return [RunFolder(path if path.exists() else options.runs / path) for path in paths]
+
+
+def _runs_in(folder: RunFolder) -> list[RunFolder]:
+    """The run of a folder, or the runs that a folder of runs holds.
+
+    Raises:
+        InputError: it is neither; passed over, everything would be paid for again.
+    """
+    within = [] if folder.exists() else [RunFolder(path.parent) for path in sorted(folder.path.glob("*/run.json"))]
+    if not within:
+        folder.record()
+    return within or [folder]
 
 
 def _judged(folders: Sequence[RunFolder], options: argparse.Namespace) -> list[Judged]:

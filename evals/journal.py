@@ -50,7 +50,11 @@ class Kept(NamedTuple):
 
 
 class Journal:
-    """The answers of one run, and those of earlier runs that may be used again."""
+    """The answers of one run, and those of earlier runs that may be used again.
+
+    Of several answers to a request the last one is used, the run's own before any other. A failure is the run's own
+    alone, and counts only where no journal has an answer that does.
+    """
 
     def __init__(self, path: Path, *, earlier: Iterable[Path] = (), failures: bool = True) -> None:
         """Read `path`, which new answers are added to, and the journals `earlier`; leave `failures` out or not.
@@ -58,7 +62,8 @@ class Journal:
         Raises:
             InputError: a line that is damaged, or a file that another process adds to.
         """
-        self._kept: dict[str, Kept] = {}
+        self._answers: dict[str, Kept] = {}
+        self._failures: dict[str, Kept] = {}
         for journal in (*earlier, path):
             for number, line in read_lines(journal):
                 try:
@@ -66,15 +71,13 @@ class Journal:
                     key = line["request"]
                 except (KeyError, TypeError, ValidationError):
                     raise damaged(journal, number) from None
-                if kept.failure and (journal != path or not failures):
-                    self._kept.pop(key, None)
-                else:
-                    self._kept[key] = kept
+                if not kept.failure or (journal == path and failures):
+                    self._hold(key, kept)
         self._lines = Lines(path)
 
-    def get(self, key: str) -> Kept | None:
-        """What was kept for a request; None if it was never answered."""
-        return self._kept.get(key)
+    def get(self, key: str) -> list[Kept]:
+        """What was kept for a request, in the order in which it is to be tried: an answer, then a failure."""
+        return [held[key] for held in (self._answers, self._failures) if key in held]
 
     def keep(self, key: str, kept: Kept, *, step: str, encounter: str) -> None:
         """Write what came for a request; it is on the disk when this returns."""
@@ -89,11 +92,14 @@ class Journal:
             "usage": kept.usage.model_dump(),
         }
         self._lines.add(json.dumps(line))
-        self._kept[key] = kept
+        self._hold(key, kept)
 
     def close(self) -> None:
         """Close the file."""
         self._lines.close()
+
+    def _hold(self, key: str, kept: Kept) -> None:
+        (self._failures if kept.failure else self._answers)[key] = kept
 
 
 class JournalEndpoint(MeteredEndpoint):
@@ -120,8 +126,7 @@ class JournalEndpoint(MeteredEndpoint):
         key = request_key(messages, answer, self._asked_with)
         # Two documents with the same text ask the same: the second waits and finds the first one's answer.
         async with self._turns.setdefault(key, asyncio.Lock()):
-            kept = self._journal.get(key)
-            if kept is not None:
+            for kept in self._journal.get(key):
                 found = self._read(kept, answer, check, step=step, encounter=encounter)
                 if found is not None:
                     return found

@@ -24,9 +24,6 @@ from evals.score import STEPS, Score
 
 Measure = Callable[[Score], Part]
 
-MOST_FAILED = 0.05
-"""The share of failed encounters above which a run can't be compared."""
-
 
 def _precision(counts: Prf) -> Part:
     return counts.hit, counts.hit + counts.extra
@@ -70,8 +67,12 @@ MEASURES: dict[str, Measure] = {
     **{f"f1_{step}": _after(step, _f1) for step in STEPS},
 }
 """What can be measured, by name. Micro averages where codes are counted: every code weighs the same. `exact_set` and
-`jaccard` are means over encounters, the evidence measures over right codes whose gold has evidence, the exclusions over
-gold exclusions; `quotes_not_found` and `invalid_codes` are shares of proposals and of reported codes."""
+`jaccard` are means over encounters, `poa` and the evidence measures over right codes whose gold has an indicator or
+evidence (over all such codes of a failed encounter), the exclusions over gold exclusions; `quotes_not_found` and
+`invalid_codes` are shares of proposals and of reported codes."""
+
+_OF_CODINGS = frozenset(("poa", "evidence_f1", "evidence_touched"))
+"""What a baseline, which reports codes alone, is never judged by."""
 
 
 def total(counts: Iterable[Prf]) -> Prf:
@@ -89,8 +90,14 @@ def micro(scores: Iterable[Score]) -> Prf:
 
 def figure(scores: Sequence[Score], measure: str | Measure, *, draws: int = DRAWS, seed: int = SEED) -> Figure | None:
     """A measure over all encounters with its interval; None where there is nothing to judge."""
+    return bootstrap.figure(_parts(scores, measure), draws=draws, seed=seed)
+
+
+def _parts(scores: Sequence[Score], measure: str | Measure) -> list[Part]:
+    """What each encounter adds; a failed one of a baseline misses nothing that its others are not judged by either."""
     each = MEASURES[measure] if isinstance(measure, str) else measure
-    return bootstrap.figure([each(s) for s in scores], draws=draws, seed=seed)
+    baseline = measure in _OF_CODINGS and steps_of(scores) == ("final",)
+    return [(0, 0) if baseline and s.failure else each(s) for s in scores]
 
 
 def steps_of(scores: Iterable[Score]) -> tuple[str, ...]:
@@ -176,18 +183,6 @@ def _by_code(scores: Iterable[Score]) -> dict[str, list[int]]:
 # -- two runs ----------------------------------------------------------------------------------------------------------
 
 
-class NoteChange(NamedTuple):
-    """What became of one encounter from one run to another: its F1 in both, and the codes that made the difference."""
-
-    encounter: str
-    before: float
-    after: float
-    gained: tuple[str, ...]
-    lost: tuple[str, ...]
-    new_extra: tuple[str, ...]
-    gone_extra: tuple[str, ...]
-
-
 def difference(
     before: Sequence[Score], after: Sequence[Score], measure: str | Measure, *, draws: int = DRAWS, seed: int = SEED
 ) -> Difference | None:
@@ -196,46 +191,12 @@ def difference(
     Raises:
         InputError: the runs are not over the same encounters in the same order.
     """
-    _same_encounters(before, after)
-    each = MEASURES[measure] if isinstance(measure, str) else measure
-    return bootstrap.difference([each(s) for s in before], [each(s) for s in after], draws=draws, seed=seed)
-
-
-def changes(before: Sequence[Score], after: Sequence[Score]) -> tuple[NoteChange, ...]:
-    """Every encounter in both runs, in order; better where `after` is above `before`, worse where it is below.
-
-    Raises:
-        InputError: the runs are not over the same encounters in the same order.
-    """
-    _same_encounters(before, after)
-    return tuple(
-        NoteChange(
-            a.encounter,
-            a.f1,
-            b.f1,
-            tuple(sorted(b.hit - a.hit)),
-            tuple(sorted(a.hit - b.hit)),
-            tuple(sorted(b.extra - a.extra)),
-            tuple(sorted(a.extra - b.extra)),
-        )
-        for a, b in zip(before, after, strict=True)
-    )
-
-
-def _same_encounters(before: Sequence[Score], after: Sequence[Score]) -> None:
     names, others = [s.encounter for s in before], [s.encounter for s in after]
     if names != others:
         odd = sorted(set(names) ^ set(others))
         why = f"{odd[0]!r} is in one of them alone" if odd else "they are in another order"
         raise InputError(f"two runs are compared over the same encounters, and {why}; take both on the same suite")
-
-
-def not_comparable(scores: Sequence[Score]) -> str:
-    """Why a run can't be compared; empty if it can."""
-    failed = sum(bool(s.failure) for s in scores)
-    if failed > MOST_FAILED * len(scores):
-        return f"{failed} of {len(scores)} encounters failed, more than {MOST_FAILED:.0%}; mend why and run them again"
-    return ""
+    return bootstrap.difference(_parts(before, measure), _parts(after, measure), draws=draws, seed=seed)
 
 
 # -- what it cost ------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Score: the outcome of one encounter against its gold. Sums over many are in `evals.metrics`.
 
-A failed encounter misses all its gold, after every step and in every measure, and stays in every denominator.
+A failed encounter misses all that its gold has: codes after every step, the first code, POA indicators, evidence and
+exclusions. It stays in every denominator that gold makes. Denominators that only a result makes (precision, quotes that
+were not found, invalid codes, calibration) have nothing of it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import NamedTuple
 from agent.codebook import CodeBook
 from agent.errors import InputError
 from agent.notes import read_sections, section_at
-from agent.records import AssignedCode, Coding, Document, Evidence, Reason, Setting, Usage
+from agent.records import AssignedCode, Coding, Document, Reason, Setting, Usage
 from evals.cases import Case, GoldCode, GoldExclusion, Span, Suite
 from evals.counts import Prf, compare, with_ancestors
 from evals.losses import Loss, lost_at
@@ -26,7 +28,7 @@ UNMARKED = "unmarked"
 
 
 class EvidenceScore(NamedTuple):
-    """The evidence of a right code against the gold's, in characters: given, marked in the gold, and both."""
+    """The evidence of a code against the gold's, in characters: given, marked in the gold, and both."""
 
     code: str
     given: int
@@ -66,11 +68,12 @@ class Score(NamedTuple):
 
     `hit`, `extra` and `missed` are exact codes; `category` counts categories (3 characters), `hierarchical` codes with
     what they stand under (see `with_ancestors`). `steps` are counts after each step that is known. `first_right` is
-    None where the gold has no order, `poa` counts right indicators among hits that have one in the gold. `sections`
-    says where each code stands. `confidence` has each reported code's confidence and whether it is right. `rejected`
-    counts proposals whose quote was not found, of `proposals`; `misplaced` evidence whose text is not its document's;
-    `invalid` reported codes that are not billable; `invented` proposed ones that are not in the edition; `lost`
-    candidates that ended nowhere.
+    None where the gold has no order. `poa` counts right indicators and `evidence` compares passages, both among hits
+    that have them in the gold, and of a failed encounter among all codes that do, as missed. `sections` says where each
+    code stands. `confidence` has each reported code's confidence and whether it is right. `rejected` counts proposals
+    whose quote was not found, of `proposals`; `misplaced` evidence whose text is not its document's; `invalid` reported
+    codes that are not billable; `invented` proposed ones that are not in the edition; `lost` candidates that ended
+    nowhere.
     """
 
     encounter: str
@@ -147,6 +150,7 @@ def score(case: Case, outcome: Outcome, book: CodeBook) -> Score:
     reported = () if outcome.failure else tuple(dict.fromkeys(outcome.codes))
     found = frozenset(reported)
     assigned = {code.code: code for code in coding.codes} if coding else {}
+    judged = [entry for entry in case.codes if outcome.failure or entry.code in assigned]
     steps = _steps(gold, found, outcome)
     proposed = set(outcome.steps.proposed) if outcome.steps else set()
     rejected = coding.rejected if coding else ()
@@ -165,12 +169,8 @@ def score(case: Case, outcome: Outcome, book: CodeBook) -> Score:
         steps=steps,
         losses=tuple(lost_at(code, outcome) for code in (entry.code for entry in case.codes) if code not in found),
         first_right=reported[:1] == (case.codes[0].code,) if case.ordered and case.codes else None,
-        poa=_poa(case.codes, assigned),
-        evidence=tuple(
-            _evidence(entry, assigned[entry.code].evidence)
-            for entry in case.codes
-            if entry.evidence and entry.code in assigned
-        ),
+        poa=_poa(judged, assigned),
+        evidence=tuple(_evidence(entry, assigned.get(entry.code)) for entry in judged if entry.evidence),
         exclusions=tuple(_exclusion(entry, outcome, found) for entry in case.exclusions),
         sections=_sections(case, found, assigned),
         confidence=tuple((code.confidence, code.code in gold) for code in assigned.values()),
@@ -222,15 +222,16 @@ def _steps(gold: frozenset[str], found: frozenset[str], outcome: Outcome) -> dic
 
 
 def _poa(codes: Sequence[GoldCode], assigned: dict[str, AssignedCode]) -> Prf:
-    """Indicators of right codes: right, wrong (extra), and not given (missed)."""
-    pairs = [(entry.poa, assigned[entry.code].poa) for entry in codes if entry.poa and entry.code in assigned]
+    """Indicators of gold codes: right, wrong (extra), and not given (missed)."""
+    given_of = {code: one.poa for code, one in assigned.items()}
+    pairs = [(entry.poa, given_of.get(entry.code)) for entry in codes if entry.poa]
     right = sum(gold == given for gold, given in pairs)
     absent = sum(given is None for _, given in pairs)
     return Prf(right, len(pairs) - right - absent, absent)
 
 
-def _evidence(entry: GoldCode, given: Sequence[Evidence]) -> EvidenceScore:
-    mine = _merged((e.document, e.start, e.end) for e in given)
+def _evidence(entry: GoldCode, given: AssignedCode | None) -> EvidenceScore:
+    mine = _merged((e.document, e.start, e.end) for e in (given.evidence if given else ()))
     gold = _merged((span.document, span.start, span.end) for span in entry.evidence)
     both = sum(
         max(0, min(end, other_end) - max(start, other_start))

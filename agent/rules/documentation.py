@@ -150,7 +150,7 @@ def uncertain_inpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 @draft_rule(
     Family.DOCUMENTATION,
     "II.H, III.C",
-    example="inpatient | an admission note asks “TB vs lymphoma”, and the discharge summary names histoplasmosis alone",
+    example="an admission note asks “TB vs lymphoma”, and the discharge summary names histoplasmosis alone",
 )
 def uncertain_before_discharge(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """Inpatient, what was suspected on the way and is not in the discharge summary was not uncertain at discharge."""

@@ -9,6 +9,7 @@ from importlib.resources import files
 from evals.opened import CodeView, Opened
 from evals.report.plots import Series
 from evals.report.svg import Svg
+from evals.report.words import engine_of
 
 
 def page(title: str, body: Iterable[str]) -> str:
@@ -57,11 +58,9 @@ def key(runs: Sequence[Series]) -> str:
         mark = Svg(18, 18, f"mark of run {one.letter}", one.run.record.name)
         mark.mark(9, 9, one.shape, f"full {one.colour}", size=6)
         record = one.run.record
-        model = f", model {record.model}" if record.model else ""
-        words = f"{record.engine}{model}"
         items.append(
             f"<li>{mark.render()}<span><b>{one.letter}</b> {escape(record.name)} "
-            f'<span class="soft">{escape(words)}</span></span></li>'
+            f'<span class="soft">{escape(engine_of(record))}</span></span></li>'
         )
     return f'<ul class="key">{"".join(items)}</ul>'
 

@@ -18,7 +18,7 @@ from evals.report.tables import (
     step_table,
     unmapped_table,
 )
-from evals.report.words import made_of
+from evals.report.words import engine_of, made_of
 
 _MOST_ROWS = 40
 
@@ -34,11 +34,10 @@ def _lines(runs: Sequence[Series], reference: Reference | None) -> Iterator[str]
     yield ""
     for one in runs:
         record, made = one.run.record, one.run.record.provenance
-        model = f", model {record.model}" if record.model else ""
         dirty = " and changes" if made.dirty else ""
         commit = f"commit {made.commit[:10]}{dirty}" if made.commit else "no commit"
         letter = f"**{one.letter}** " if len(runs) > 1 else ""
-        yield f"- {letter}`{record.name}`: {record.engine}{model}; {made_of(one.run)}; {commit}"
+        yield f"- {letter}`{record.name}`: {engine_of(record)}; {made_of(one.run)}; {commit}"
         yield from (f"- **{_cell(said)}**" for said in caveats(one.run))
     tables = [main_table(runs), step_table(runs)]
     if reference is not None:

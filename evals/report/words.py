@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evals.bootstrap import Difference, Figure
 from evals.judged import Judged
+from evals.store import RunRecord
 
 
 def share(figure: Figure | None) -> str:
@@ -32,13 +33,18 @@ def made_of(judged: Judged) -> str:
     return f"{total - failed} scored / {failed} failed / {total}"
 
 
+def engine_of(record: RunRecord) -> str:
+    """What was run: the engine, and the model if there was one."""
+    return record.engine + (f", model {record.model}" if record.model else "")
+
+
 def made_with(judged: Judged) -> list[tuple[str, str]]:
     """The lines of a run record that a reader asks for first."""
     record, made = judged.record, judged.record.provenance
     commit = (made.commit or "no checkout")[:12] + (", with changes that are not committed" if made.dirty else "")
     lines = [
         ("suite", f"{record.suite.name}, {record.suite.encounters} encounters, scope {record.scope.value}"),
-        ("engine", record.engine + (f", model {record.model}" if record.model else "")),
+        ("engine", engine_of(record)),
         ("edition", f"{record.codeset.system} {record.codeset.edition}, sha256 {record.codeset.sha256[:12]}"),
         ("commit", commit),
         ("started", record.started),

@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from agent import cli
 from evals.cli import build_parser
+from tests import test_cli
 from tests.evals.conftest import Run
 
-
-def walk(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    yield parser
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for below in action.choices.values():
-                yield from walk(below)
-
-
-PARSERS = list(walk(build_parser(cli._Parser)))
+PARSERS = list(test_cli.walk(build_parser(cli._Parser)))
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.prog)
 def test_every_command_and_option_is_described(parser: argparse.ArgumentParser) -> None:
-    assert parser.description and parser.description.endswith(".")
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            assert {listed.dest for listed in action._choices_actions if listed.help} == set(action.choices)
-        else:
-            assert action.help, f"{parser.prog} {action.dest} has no help"
+    test_cli.test_every_command_and_option_is_described(parser)
 
 
 @pytest.mark.parametrize("parser", PARSERS[1:], ids=lambda parser: parser.prog)

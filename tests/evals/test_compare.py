@@ -90,6 +90,19 @@ def test_a_run_with_too_many_failures_is_not_comparable(evaluate: Run, tmp_path:
     assert "B failed: EndpointUnreachable" in ran.out
 
 
+def test_more_than_five_percent_failed_is_not_comparable(evaluate: Run, tmp_path: Path) -> None:
+    row = '{{"id": "{}", "text": "{}", "codes": ["J45.909"], "setting": "outpatient"}}\n'
+    notes = [row.format(f"v{number:02}", "Asthma. Continue albuterol." if number else " ") for number in range(20)]
+    for count, said in ((20, False), (19, True)):
+        path = tmp_path / f"notes{count}.jsonl"
+        path.write_text("".join(notes[:count]), encoding="utf-8")
+        assert evaluate("run", path, "--name", f"r{count}").status == 4
+        ran = evaluate("compare", f"r{count}", f"r{count}")
+        assert f"{count - 1} scored / 1 failed / {count}" in ran.out
+        assert ("1 of 19 encounters failed, more than 5%: not comparable" in ran.out) is said
+        assert ran.status == (4 if said else 0)
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [

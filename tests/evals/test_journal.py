@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tests.asking import GOOD, Items
 from tests.servers import Reply, Server, completion
 
 ASKED = [{"role": "user", "content": "List them."}]
+DECLINED = completion(message={"role": "assistant", "content": None, "refusal": "no"})
 
 
 def settings_for(url: str) -> Settings:
@@ -23,14 +25,20 @@ def settings_for(url: str) -> Settings:
 
 
 def ask(
-    path: Path, settings: Settings, *, times: int = 1, **journal: bool
+    path: Path,
+    settings: Settings,
+    *,
+    times: int = 1,
+    earlier: Sequence[Path] = (),
+    failures: bool = True,
+    check: Callable[[Items], str | None] | None = None,
 ) -> tuple[list[Answer[Items]], JournalEndpoint]:
-    kept = Journal(path, **journal)
+    kept = Journal(path, earlier=earlier, failures=failures)
     endpoint = JournalEndpoint(settings, kept)
 
     async def all_of_them() -> list[Answer[Items]]:
         async with endpoint:
-            one = (endpoint.ask(ASKED, Items, step="propose", encounter="e1") for _ in range(times))
+            one = (endpoint.ask(ASKED, Items, step="propose", encounter="e1", check=check) for _ in range(times))
             return list(await asyncio.gather(*one))
 
     try:
@@ -65,8 +73,7 @@ def test_an_answer_that_never_came_right_is_not_paid_for_again(tmp_path: Path) -
 
 
 def test_failures_are_asked_again_where_that_is_wanted(tmp_path: Path) -> None:
-    declined = completion(message={"role": "assistant", "content": None, "refusal": "no"})
-    with Server(declined, completion(GOOD)) as server:
+    with Server(DECLINED, completion(GOOD)) as server:
         with pytest.raises(RefusedAnswer):
             ask(tmp_path / "j", settings_for(server.url))
         answers, _ = ask(tmp_path / "j", settings_for(server.url), failures=False)
@@ -82,29 +89,66 @@ def test_what_never_reached_the_model_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_answers_of_an_earlier_run_are_used_and_its_failures_are_not(tmp_path: Path) -> None:
-    with Server(completion(GOOD)) as server:
-        ask(tmp_path / "earlier", settings_for(server.url))
-        kept = Journal(tmp_path / "j", earlier=[tmp_path / "earlier"])
-        key = request_key(ASKED, Items, settings_for(server.url))
-        assert kept.get(key) is not None
-        kept.close()
+    with Server(DECLINED, completion(GOOD)) as server:
+        settings = settings_for(server.url)
+        with pytest.raises(RefusedAnswer):
+            ask(tmp_path / "failed", settings)
+        first, _ = ask(tmp_path / "second", settings, earlier=[tmp_path / "failed"])
+        again, _ = ask(tmp_path / "third", settings, earlier=[tmp_path / "second"])
+    assert first == again
+
+
+@pytest.mark.parametrize("order", [("good", "failed"), ("failed", "good")])
+def test_the_answer_of_one_earlier_run_wins_over_the_failure_of_another(tmp_path: Path, order: Sequence[str]) -> None:
+    with Server(DECLINED, completion(GOOD)) as server:
+        settings = settings_for(server.url)
+        with pytest.raises(RefusedAnswer):
+            ask(tmp_path / "failed", settings)
+        good, _ = ask(tmp_path / "good", settings)
+        answers, _ = ask(tmp_path / "j", settings, earlier=[tmp_path / name for name in order])
+    assert answers == good
+
+
+def test_the_answer_of_an_earlier_run_wins_over_the_run_s_own_failure(tmp_path: Path) -> None:
+    with Server(DECLINED, completion(GOOD)) as server:
+        settings = settings_for(server.url)
+        with pytest.raises(RefusedAnswer):
+            ask(tmp_path / "j", settings)
+        good, _ = ask(tmp_path / "good", settings)
+        for failures in (True, False):
+            answers, _ = ask(tmp_path / "j", settings, earlier=[tmp_path / "good"], failures=failures)
+            assert answers == good
+
+
+def test_the_last_answer_is_used_the_run_s_own_before_others(tmp_path: Path) -> None:
+    with Server(completion(GOOD), completion({"items": []})) as server:
+        settings = settings_for(server.url)
+        some, _ = ask(tmp_path / "some", settings)
+        none, _ = ask(tmp_path / "none", settings)
+        assert ask(tmp_path / "j", settings, earlier=[tmp_path / "some", tmp_path / "none"])[0] == none
+        assert ask(tmp_path / "some", settings, earlier=[tmp_path / "none"])[0] == some
 
 
 def test_a_check_that_objects_to_what_was_kept_asks_anew(tmp_path: Path) -> None:
     with Server(completion(GOOD), completion({"items": []})) as server:
         settings = settings_for(server.url)
         ask(tmp_path / "j", settings)
-        journal = Journal(tmp_path / "j")
-        endpoint = JournalEndpoint(settings, journal)
+        for _ in range(2):
+            answers, _ = ask(tmp_path / "j", settings, check=no_items)
+            assert answers[0].value.items == []
 
-        async def strict() -> Answer[Items]:
-            async with endpoint:
-                return await endpoint.ask(
-                    ASKED, Items, step="propose", encounter="e1", check=lambda found: "none" if found.items else None
-                )
 
-        assert asyncio.run(strict()).value.items == []
-        journal.close()
+def test_what_was_asked_anew_and_failed_is_not_asked_a_third_time(tmp_path: Path) -> None:
+    with Server(completion(GOOD), DECLINED) as server:
+        settings = settings_for(server.url)
+        ask(tmp_path / "j", settings)
+        for _ in range(2):
+            with pytest.raises(RefusedAnswer):
+                ask(tmp_path / "j", settings, check=no_items)
+
+
+def no_items(found: Items) -> str | None:
+    return "there are items" if found.items else None
 
 
 def test_the_key_follows_what_changes_an_answer_and_nothing_else() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,16 @@ def replay(suite: Suite, settings: Settings, runs: Path) -> Done:
     return carry_out(suite, refer(suite, "suite", Options()), Wanted("recorded", runs=runs), settings)
 
 
+def requests_of(tape: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(tape.read_text(encoding="utf-8"))["interactions"]
+    return found
+
+
+def rewrite(tape: Path, interactions: list[dict[str, Any]]) -> None:
+    whole = json.loads(tape.read_text(encoding="utf-8"))
+    tape.write_text(json.dumps({**whole, "interactions": interactions}), encoding="utf-8")
+
+
 def test_a_suite_is_recorded_and_replayed_with_no_server(
     tapes: Path, suite: Suite, settings: Settings, codebook: object, tmp_path: Path
 ) -> None:
@@ -61,12 +72,9 @@ def test_recording_again_asks_for_nothing_and_mends_what_is_missing(
         record_tapes(suite, recording(model, settings))
         assert len(model.requests) == 10
         tape = tapes / "visit_03.json"
-        whole = json.loads(tape.read_text(encoding="utf-8"))
-        lacking = {**whole, "interactions": whole["interactions"][:1]}
-        tape.write_text(json.dumps(lacking), encoding="utf-8")
+        rewrite(tape, requests_of(tape)[:1])
         record_tapes(suite, recording(model, settings))
-        assert len(model.requests) == 11
-        assert len(json.loads(tape.read_text(encoding="utf-8"))["interactions"]) == 2
+        assert len(model.requests) == 11 and len(requests_of(tape)) == 2
 
 
 def test_what_is_not_asked_for_any_more_is_dropped(
@@ -75,14 +83,13 @@ def test_what_is_not_asked_for_any_more_is_dropped(
     with Model() as model:
         record_tapes(suite, recording(model, settings))
         tape = tapes / "visit_00.json"
-        whole = json.loads(tape.read_text(encoding="utf-8"))
-        other = json.loads(json.dumps(whole["interactions"][0]).replace("visit number", "visit NUMBER"))
-        tape.write_text(json.dumps({**whole, "interactions": [*whole["interactions"], other]}), encoding="utf-8")
+        asked = requests_of(tape)
+        rewrite(tape, [*asked, json.loads(json.dumps(asked[0]).replace("visit number", "visit NUMBER"))])
         with pytest.raises(InputError, match=r"a recorded request that is not made any more: visit_00\."):
             replay(suite, settings, tmp_path / "runs")
         record_tapes(suite, recording(model, settings))
         assert len(model.requests) == 10
-    assert len(json.loads(tape.read_text(encoding="utf-8"))["interactions"]) == 2
+    assert len(requests_of(tape)) == 2
 
 
 def test_every_encounter_that_cannot_be_replayed_is_named(
@@ -122,7 +129,7 @@ def test_a_failed_reply_is_not_recorded(tapes: Path, suite: Suite, settings: Set
         model.status = 200
         record_tapes(suite, recording(model, settings))
         assert len(model.answered) == 10
-    assert all(len(json.loads(path.read_text(encoding="utf-8"))["interactions"]) == 2 for path in tapes.iterdir())
+    assert all(len(requests_of(path)) == 2 for path in tapes.iterdir())
 
 
 def test_settings_that_a_replay_would_not_share_are_refused(suite: Suite, settings: Settings) -> None:

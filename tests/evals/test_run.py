@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 
@@ -152,6 +153,21 @@ def test_the_answers_of_another_run_are_used(evaluate: Run, tmp_path: Path) -> N
         ran = evaluate("run", suite, "--engine", "llm", "--name", "b", "--reuse", "a", **given)
         assert ran.status == 0 and len(model.requests) == asked == 6
     assert "| micro F1 | 0.000 [0.000, 0.000] |" in ran.out
+
+
+def test_the_answers_of_all_runs_in_a_folder_are_used_and_the_folder_is_printed(evaluate: Run, tmp_path: Path) -> None:
+    suite = write_suite(tmp_path / "suite", 4)
+    with Model() as model:
+        given = {"model": "m", "base_url": model.url}
+        asking = ("run", suite, "--engine", "llm", "--print-folder")
+        parts = [evaluate(*asking, "--only", only, **given) for only in ("visit_00,visit_01", "visit_02,visit_03")]
+        folders = [ran.out.removesuffix("\n") for ran in parts]
+        assert len(set(folders)) == 2 and all((tmp_path / folder / "run.json").exists() for folder in folders)
+        assert len(model.requests) == 8
+        (tmp_path / "runs" / "note.txt").touch()
+        ran = evaluate(*asking, "--reuse", "runs", **given)
+        assert ran.status == 0 and ran.out.startswith(f"runs{os.sep}suite-llm-") and len(model.requests) == 8
+        assert "suite is no run" in evaluate(*asking, "--reuse", "suite", **given).err
 
 
 def test_a_failure_counts_and_can_be_asked_again(evaluate: Run, tmp_path: Path) -> None:

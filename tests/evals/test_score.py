@@ -69,6 +69,27 @@ def test_a_failed_encounter_misses_all_and_is_never_exact(codebook: CodeBook) ->
     assert not empty.exact and empty.jaccard == 0.0 and empty.f1 == 0.0
 
 
+def test_a_failed_encounter_misses_indicators_evidence_and_exclusions_that_gold_has(codebook: CodeBook) -> None:
+    gold = case(
+        "I10",
+        "E11.9",
+        "J18.9",
+        setting=Setting.INPATIENT,
+        poa={"I10": "Y", "E11.9": "N"},
+        evidence={"I10": ["Hypertension"], "J18.9": ["Pneumonia", "likely viral"]},
+        exclusions=[GoldExclusion(code="J12.9", reason=Reason.NEGATED)],
+    )
+    s = score(gold, Outcome(encounter="a", failure="x"), codebook)
+    assert s.poa == Prf(0, 0, 2)
+    assert s.evidence == (EvidenceScore("I10", 0, 12, 0), EvidenceScore("J18.9", 0, 21, 0))
+    assert [e.f1 for e in s.evidence] == [0.0, 0.0]
+    assert [(e.kept_out, e.excluded, e.right_reason) for e in s.exclusions] == [(False, False, False)]
+    # What only a result can have, a failed one adds nothing to.
+    assert (s.proposals, s.rejected, s.invalid, s.invented, s.confidence) == (0, 0, 0, 0, ())
+    bare = score(case("I10"), Outcome(encounter="a", failure="x"), codebook)
+    assert (bare.poa, bare.evidence, bare.exclusions) == (Prf(), (), ())
+
+
 def test_each_step_is_counted_by_itself(codebook: CodeBook) -> None:
     rejection = Rejection(condition="cough", code="R05.9", quote="coughing", reason="not there")
     made = coding(assigned("I10"), assigned("J18.9"), rejected=[rejection])

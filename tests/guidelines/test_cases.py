@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
 
 from agent.api import code_encounter
+from agent.claim import read_claim
 from agent.codebook import CodeBook
 from agent.config import Settings
-from agent.records import Draft, Severity
+from agent.records import Document, Draft, Encounter, Setting, Severity
 from agent.rules.catalogue import AS_GIVEN, CLAIMS, ONE_BY_ONE, RULES, TOGETHER, cited_sections
 from agent.rules.run import check_claim, run_rules
-from tests.guidelines.cases import FOLDER, RuleCase, draft_of, read_cases, read_claim_case, read_encounter_case
+from tests.guidelines.cases import DAY, FOLDER, RuleCase, draft_of, read_cases, read_claim_case, read_encounter_case
 
 CLAIM_CASES = [case for name in ("claims_pairs.txt", "claims_other.txt") for case in read_cases(name)]
 DOCUMENT_CASES = list(read_cases("documents.txt"))
@@ -87,3 +89,42 @@ def test_what_a_rule_says_can_be_acted_on(case: RuleCase, codebook: CodeBook) ->
             assert finding.citation and finding.message.endswith(".") and finding.severity in Severity
             assert "{" not in finding.message
             assert set(cited_sections(finding.citation)) <= SECTIONS
+
+
+CLAIM_EXAMPLE = re.compile(r"(outpatient|inpatient): ((?:[A-Z][0-9A-Z.]+ ?)+)")
+DOCUMENT_EXAMPLE = re.compile(r"(outpatient|inpatient) \| (.+)", re.S)
+CLAIM_RULES = {rule.id for rule in (*AS_GIVEN, *CLAIMS)}
+
+
+def runnable() -> list[tuple[str, str, str, str]]:
+    """The examples that are claims or texts as they stand; the others tell a case that needs more, in words."""
+    found = []
+    for rule in RULES:
+        if rule.id in CLAIM_RULES and (one := CLAIM_EXAMPLE.fullmatch(rule.example)):
+            found.append((rule.id, "claim", one[1], one[2]))
+        elif rule.id not in CLAIM_RULES and (one := DOCUMENT_EXAMPLE.fullmatch(rule.example)):
+            found.append((rule.id, "text", one[1], one[2].replace("\\n", "\n")))
+    return found
+
+
+EXAMPLES = runnable()
+
+
+@pytest.mark.parametrize(("name", "kind", "setting", "given"), EXAMPLES, ids=[one[0] for one in EXAMPLES])
+def test_the_example_of_a_rule_is_one(
+    name: str, kind: str, setting: str, given: str, codebook: CodeBook, settings: Settings
+) -> None:
+    if kind == "claim":
+        found = check_claim(read_claim({"setting": setting, "codes": given.split()}), codebook)
+    else:
+        seen: list[Draft] = []
+        encounter = Encounter(
+            id="example", setting=Setting(setting), documents=(Document(id="note", text=given),), date_of_service=DAY
+        )
+        code_encounter(encounter, engine="lexical", settings=settings, watch=lambda draft, _: seen.append(draft))
+        found = run_rules(seen[0], codebook)
+    assert name in {finding.rule for finding in found}
+
+
+def test_most_examples_can_be_run() -> None:
+    assert len(EXAMPLES) > 0.8 * len(RULES)
