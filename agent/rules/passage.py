@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from agent.fold import Span
-from agent.records import Assertion, Candidate, Draft, Encounter, Evidence
+from agent.records import Assertion, Candidate, Document, Draft, Encounter, Evidence
 from agent.text import sentences
 
 _WINDOW = 400
@@ -46,11 +47,16 @@ def after(draft: Draft, candidate: Candidate) -> str:
 
 def says(text: str, phrases: Iterable[str]) -> str:
     """The first of `phrases` that stands in a text as whole words, in any case; "" if none does."""
-    low = text.lower()
-    for phrase in phrases:
-        if re.search(rf"(?<![\w]){re.escape(phrase)}(?![\w])", low):
-            return phrase
-    return ""
+    low, listed = text.lower(), tuple(phrases)
+    if not listed or _any_of(listed).search(low) is None:
+        return ""
+    return next(phrase for phrase in listed if _any_of((phrase,)).search(low))
+
+
+@lru_cache(maxsize=1024)
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """Any of some phrases as whole words."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)")
 
 
 def cue_of_another(draft: Draft, candidate: Candidate) -> bool:
@@ -75,12 +81,17 @@ def cue_of_another(draft: Draft, candidate: Candidate) -> bool:
 
 def _span(encounter: Encounter, evidence: Evidence) -> Span:
     """Where the sentence stands that holds a piece of evidence: the whole of both."""
-    text = encounter.document(evidence.document).text
-    begin, end = max(0, evidence.start - _WINDOW), min(len(text), evidence.end + _WINDOW)
-    for first, last in sentences(text, begin, end):
-        if first <= evidence.start < last:
-            return Span(first, max(last, evidence.end))
-    return Span(evidence.start, evidence.end)
+    return _around(encounter.document(evidence.document), evidence.start, evidence.end)
+
+
+@lru_cache(maxsize=512)
+def _around(document: Document, start: int, end: int) -> Span:
+    """The sentence around a place; many rules ask for it at once, and then for another document's."""
+    text = document.text
+    for first, last in sentences(text, max(0, start - _WINDOW), min(len(text), end + _WINDOW)):
+        if first <= start < last:
+            return Span(first, max(last, end))
+    return Span(start, end)
 
 
 def _line(text: str) -> str:

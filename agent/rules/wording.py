@@ -43,8 +43,8 @@ def side_against_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A code names no other side than the words it rests on."""
     for candidate, code in _whole(draft, book):
         named = side_of_title(code)
-        said = sides_said(draft, candidate)
-        if not named or len(said) != 1 or named in said:
+        said = sides_said(draft, candidate) if named else set()
+        if len(said) != 1 or named in said:
             continue
         # Where no code is of both sides, a bilateral condition takes the code of each side.
         if said == {"bilateral"} and "bilateral" not in _sides_near(book, code):
@@ -67,10 +67,9 @@ def side_against_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
 def side_left_unsaid(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """Where the words name a side, the code does too: the unspecified side is for records that do not say."""
     for candidate, code in _whole(draft, book):
-        said = sides_said(draft, candidate)
-        if len(said) != 1 or "unspecified" not in code.title.lower() or side_of_title(code):
-            continue
-        if _sides_near(book, code):
+        sideless = "unspecified" in code.title.lower() and not side_of_title(code)
+        said = sides_said(draft, candidate) if sideless and _sides_near(book, code) else set()
+        if len(said) == 1:
             yield _finding(
                 "side_left_unsaid",
                 "I.B.13",
