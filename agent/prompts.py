@@ -67,24 +67,24 @@ def load(name: str, folder: Traversable | None = None) -> Prompt:
         PromptError: no such file, not UTF-8, or a `$` that begins no name.
     """
     place: Traversable = files("prompts")
+    path = f"prompts/{name}.md"
     if folder is not None:
         if not folder.is_dir():
             raise PromptError(f"there is no folder of prompts {folder}; correct CHARTPROOF_PROMPTS", prompt=name)
-        place = folder if (folder / f"{name}.md").is_file() else place
+        if (folder / f"{name}.md").is_file():
+            place, path = folder, str(folder / f"{name}.md")
     try:
         # A checkout with CRLF line ends gives the model the same text, and has the same fingerprint.
         text = (place / f"{name}.md").read_bytes().decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         raise PromptError(f"there is no prompt {name!r}: {place / f'{name}.md'} does not exist", prompt=name) from None
     except UnicodeDecodeError as error:
-        raise PromptError(
-            f"prompts/{name}.md is not UTF-8 at byte {error.start}; save it as UTF-8", prompt=name
-        ) from None
+        raise PromptError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8", prompt=name) from None
     template = Template(text)
     if not template.is_valid():
         line = next(number for number, part in enumerate(text.splitlines(), 1) if not Template(part).is_valid())
         raise PromptError(
-            f"prompts/{name}.md has a $ on line {line} that begins no name; a dollar sign itself is written $$",
+            f"{path} has a $ on line {line} that begins no name; a dollar sign itself is written $$",
             prompt=name,
         )
     return Prompt(name=name, text=text)

@@ -191,8 +191,8 @@ def _verdict(entry: Entry, judged: Judged) -> Verdict:
     ):
         if then != now:
             raise InputError(
-                f"the baseline of {entry.suite} is of another {what} ({then[:12]}, now {now[:12]}); write it anew with "
-                "chartproof eval gate --update"
+                f"the baseline of {entry.suite} is of another {what} ({then[:12]}, now {now[:12]}); record what is new "
+                "with chartproof eval record, and write it anew with chartproof eval gate --update"
             )
     outcomes = [Outcome(encounter=name, codes=codes) for name, codes in entry.codes.items()]
     before = score_all(judged.suite, outcomes, judged.book)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from agent.api import Opened, open_all
 from agent.config import Settings
 from agent.engine import ModelEngine
-from agent.errors import InputError
+from agent.errors import ChartproofError, InputError, SettingsError
 from agent.llm import Endpoint
 from agent.records import Scope
 from evals.cases import Suite
@@ -157,13 +157,31 @@ def record_tapes(suite: Suite, settings: Settings, *, progress: Progress | None 
             for number in range(len(suite.cases)):
                 group.create_task(one(number))
 
-    asyncio.run(record())
+    try:
+        asyncio.run(record())
+    except* ChartproofError as group:
+        # What stops one encounter stops them all; it is told once, as what it is.
+        raise _first(group) from None
     return outcomes
+
+
+def _first(group: BaseExceptionGroup[ChartproofError]) -> ChartproofError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, ChartproofError)
+    return error
 
 
 def _settings(engine: str, settings: Settings) -> Settings:
     """The settings that an engine is run with: of a model only where one is asked, and those of the tapes for tapes."""
     if engine == "recorded":
+        if settings.prompts is not None:
+            raise SettingsError(
+                "CHARTPROOF_PROMPTS is set, and cassettes answer the prompts of the project only; unset it, or run "
+                "--engine llm with your endpoint",
+                name="prompts",
+            )
         return RECORDED_AS.model_copy(update={"cache": settings.cache})
     if engine == "lexical":
         return settings.model_copy(update={"model": None})

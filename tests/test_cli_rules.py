@@ -99,6 +99,21 @@ def test_check_many_claims_one_a_line(run: Run, tmp_path: Path) -> None:
     assert ran.status == 4 and "4 claims" in ran.error and "1 could not be read" in ran.error
 
 
+def test_check_an_array_of_claims(run: Run) -> None:
+    given = json.dumps([CLAIM | {"id": "mine"}, CLAIM, "no claim"])
+    ran = run("rules", "check", "-", "--format", "json", stdin=given)
+    told = [json.loads(line) for line in ran.out.splitlines()]
+    assert [one["id"] for one in told] == ["mine", "claim 2", "claim 3"]
+    assert ran.status == 4 and "3 claims" in ran.error and "1 could not be read" in ran.error
+
+
+def test_a_prompt_of_no_known_name_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "propos.md").write_text("In $setting.", encoding="utf-8")
+    ran = run("prompts", "check", "--prompts", "mine")
+    assert ran.status == 1 and "propos.md: no prompt has this name" in ran.out
+
+
 @pytest.mark.parametrize("given", ["{broken", ""])
 def test_a_claim_that_is_no_json_is_one_line(run: Run, given: str) -> None:
     ran = run("rules", "check", "-", stdin=given)
@@ -139,7 +154,7 @@ def test_prompts_check_and_diff(run: Run, tmp_path: Path) -> None:
     assert ran.status == 1 and "$whom" in ran.out
     assert "+Read $whom." in run("prompts", "diff", "--prompts", "try").out
     missing = run("prompts", "check", "--prompts", "nowhere")
-    assert missing.status == 1 and "nowhere" in missing.out
+    assert missing.status == 2 and missing.out == "" and "nowhere is no folder" in missing.error
 
 
 def test_a_family_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ def check(options: argparse.Namespace) -> int:
     from agent.promptcheck import USES, check_prompt
     from agent.prompts import load
 
-    wrong = 0
+    unknown = _unknown(options.prompts)
+    wrong = len(unknown)
     with Output() as out:
         for name in USES:
             try:
@@ -32,8 +33,25 @@ def check(options: argparse.Namespace) -> int:
             mark = f"  {checked.fingerprint[:12]}" if checked.fingerprint else ""
             out.write(f"{name:18} {checked.tokens:5} tokens{schema}{examples}{mark}\n")
             out.write("".join(f"  {problem}\n" for problem in checked.problems))
+        for path in unknown:
+            out.write(f"{path.name}: no prompt has this name, so that it is never sent; there are {', '.join(USES)}\n")
         out.write(f"{'nothing is wrong' if not wrong else f'{wrong} problems'}; tokens are estimated\n")
     return PROBLEMS if wrong else 0
+
+
+def _unknown(folder: Path | None) -> list[Path]:
+    """The Markdown files of a folder that are read as no prompt: a misspelt one would change nothing, and not say so.
+
+    Raises:
+        InputError: there is no such folder.
+    """
+    from agent.promptcheck import USES
+
+    if folder is None:
+        return []
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder; name one with prompts in it, such as {next(iter(USES))}.md")
+    return sorted(path for path in folder.glob("*.md") if path.stem not in USES and path.stem.lower() != "readme")
 
 
 def diff(options: argparse.Namespace) -> int:

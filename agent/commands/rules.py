@@ -73,7 +73,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    """Check one claim (a JSON object) or many (JSON Lines); 0, or 4 if some could not be read."""
+    """Check one claim (a JSON object) or many (an array, or JSON Lines); 0, or 4 if some could not be read."""
     from agent.codebook import CodeBook
     from agent.config import Settings
     from agent.rules.run import check_claim
@@ -113,7 +113,7 @@ def _text(path: str, most: int) -> str:
 
 
 def _claims(text: str) -> Iterator[Claim]:
-    """The claims of a text: one JSON object, or a claim a line; a line that is no JSON is a claim with a flaw.
+    """The claims of a text: an object, an array of them, or one a line; a line that is no JSON is a claim with a flaw.
 
     Raises:
         InputError: one object over several lines that is no JSON, or nothing at all.
@@ -121,7 +121,11 @@ def _claims(text: str) -> Iterator[Claim]:
     from agent.claim import Claim, Flaw, read_claim
 
     try:
-        yield read_claim(json.loads(text), name=UNNAMED)
+        given = json.loads(text)
+        if isinstance(given, list) and len(given) > 0:
+            yield from (read_claim(one, name=f"claim {place}") for place, one in enumerate(given, start=1))
+        else:
+            yield read_claim(given, name=UNNAMED)
         return
     except ValueError as error:
         # Only a line feed ends a line of JSON Lines: other line ends of Unicode may stand inside a value.

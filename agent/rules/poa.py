@@ -27,6 +27,13 @@ _DAY = re.compile(r"(?:on|by|hd|pod|hosp)\b|hd\d|pod\d")
 _DATE = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})(?:/(?:20)?\d\d)?(?![\d/])")
 _ADMITTED = re.compile(r"\badm(?:it|itted|ission|issions?)?\b(?: date)?[^\n\d]{0,12}(\d{1,2})/(\d{1,2})", re.I)
 """A month and a day, and those of the admission: "Admitted 5/10", "ADM: 6/13/26"."""
+_DETAILS = 2
+_DETAIL = re.compile(
+    r"(?:(?:stage|grade|class|type|category) \w+|unstageable|(?:left|right|both)(?: (?:side|sided|heel|hip|leg))?|"
+    r"bilateral|mild|moderate|severe|acute|uncomplicated|unspecified)",
+    re.I,
+)
+"""How many details between commas may stand before what is said of a diagnosis, and what is one: "stage 2"."""
 _CLAUSE = re.compile(r"[,;:]|\b(?:and|but|then|while)\b")
 _CONCEPTS = (" with ", "acute on chronic", "acute and chronic")
 """Words of a title that join conditions of which each may have begun at its own time."""
@@ -95,9 +102,14 @@ def _told(encounter: Encounter, evidence: Evidence, yes: str, no: str) -> Poa | 
     """
     sentence = sentence_at(encounter, evidence)
     clause, upto, rest = _clauses(sentence, evidence)
-    if _phrase(rest, yes, start=True) or _phrase(rest, no, start=True):
-        # "Pneumonia, present on admission, treated with ceftriaxone" goes on to say it of the pneumonia.
-        upto = clause = upto + " " + _CLAUSE.split(rest, maxsplit=1)[0]
+    said = rest.split(",")
+    for place, part in enumerate(said[: _DETAILS + 1]):
+        if any(_phrase(part.lstrip(), kind, start=True) for kind in (yes, no)):
+            # "Pressure ulcer, stage 2, present on admission, treated with foam" goes on to say it of the ulcer.
+            upto = clause = " ".join((upto, *said[:place], _CLAUSE.split(part.lstrip(), maxsplit=1)[0]))
+            break
+        if not _DETAIL.fullmatch(part.strip()):
+            break
     for text in (clause, upto):
         arose, present = _phrase(text, no), _phrase(text, yes, but=no)
         if _DAY.match(arose) and says(text, _words("seen")):

@@ -138,6 +138,25 @@ def test_settings_that_a_replay_would_not_share_are_refused(suite: Suite, settin
         record_tapes(suite, other)
 
 
+def test_what_stops_every_encounter_is_told_once(
+    tapes: Path, suite: Suite, settings: Settings, codebook: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not as a group of errors, which the command line would call a defect."""
+
+    async def refuse(*_: object) -> None:
+        raise SettingsError("the key is set wrong", name="api_key")
+
+    monkeypatch.setattr("evals.recorded.Recorded.code", refuse)
+    with Model() as model, pytest.raises(SettingsError, match="the key is set wrong"):
+        record_tapes(suite, recording(model, settings))
+
+
+def test_cassettes_answer_no_other_prompts(suite: Suite, settings: Settings, codebook: object, tmp_path: Path) -> None:
+    mine = settings.model_copy(update={"prompts": tmp_path})
+    with pytest.raises(SettingsError, match="cassettes answer the prompts of the project only"):
+        replay(suite, mine, tmp_path / "runs")
+
+
 def test_cassettes_lie_by_suite() -> None:
     folders = {"outpatient", "inpatient", "other"}
     for path in SUITES.rglob("*.toml"):
