@@ -45,8 +45,9 @@ def poa_of(code: Code, evidence: tuple[Evidence, ...], encounter: Encounter) -> 
     Exempt codes first. Then what the documents say outright: words around a quote, or that it stands in a section or a
     document of the admission. A disease that is lasting by its code was there, whenever it was found; so was what a
     note of the admission has, whatever a later one says. Of a code for several conditions one may have come on later,
-    which makes it N. Last come words that only let one expect it. U where nothing tells, or where words tell both,
-    which is a question to the provider.
+    which makes it N. Last come words that only let one expect it, days, and the kind of the code: a delivery tears in
+    the stay, an injury brings one to it. U where nothing tells, or where words tell both, which is a question to the
+    provider.
     """
     if is_exempt(code):
         return Poa.EXEMPT
@@ -63,7 +64,16 @@ def poa_of(code: Code, evidence: tuple[Evidence, ...], encounter: Encounter) -> 
     expected = {told for one in evidence if (told := _told(encounter, one, "before", "later")) is not None}
     if expected:
         return expected.pop() if len(expected) == 1 else Poa.UNKNOWN
-    return _by_date(evidence, encounter)
+    told = _by_date(evidence, encounter)
+    return _by_kind(code) if told is Poa.UNKNOWN else told
+
+
+def _by_kind(code: Code) -> Poa:
+    """What the kind of a code lets one expect; U of most."""
+    if _codes("delivery").holds(code.code):
+        return Poa.NO
+    initial = code.title.endswith("initial encounter") or "initial encounter for" in code.title
+    return Poa.YES if initial and _codes("injury").holds(code.code) else Poa.UNKNOWN
 
 
 def _by_date(evidence: tuple[Evidence, ...], encounter: Encounter) -> Poa:
