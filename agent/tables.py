@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 
 
@@ -13,3 +14,10 @@ def read_rows(package: str, name: str) -> Iterator[dict[str, str]]:
     lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
         yield {key: (value or "").strip() for key, value in row.items() if key is not None}
+
+
+@cache
+def read_words(package: str, name: str) -> Mapping[str, tuple[str, ...]]:
+    """The words of each kind in a file of the columns kind and words, which stand between semicolons."""
+    rows = read_rows(package, name)
+    return {row["kind"]: tuple(word.strip() for word in row["words"].split(";")) for row in rows}

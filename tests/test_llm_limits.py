@@ -140,6 +140,7 @@ def test_an_endpoint_can_be_closed_and_used_again() -> None:
 
     with Server(completion(GOOD), completion(GOOD)) as server:
         asyncio.run(run(Asker(settings_for(server))))
+        assert len(server.requests) == 2
 
 
 # --- settings and secrets

@@ -1,4 +1,5 @@
 import unicodedata
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -235,6 +236,9 @@ def test_clause_left_reaches_to_the_last_sentence_or_turn(text: str, quote: str,
 @pytest.mark.parametrize("piece", ["a", ".", " ", "\n", "a\n", ". ", "-\n", "a-\n", "\xad", "e\u0301", "1,"])
 def test_long_runs_take_time_in_proportion(piece: str) -> None:
     text = piece * 60_000
+    begun = perf_counter()
     Page(text).find("pneumonia of the lung")
     sentences(text)
     clause_left(text, len(text))
+    # In proportion it takes about a second on a slow machine; in its square, minutes.
+    assert perf_counter() - begun < 20

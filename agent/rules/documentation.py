@@ -10,7 +10,7 @@ from agent.codebook import CodeBook
 from agent.intake import ENGLISH, foreign_language
 from agent.notes import is_discharge_summary
 from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope, Setting, Severity
-from agent.rules.objection import against, is_history, quoted
+from agent.rules.objection import about, against, is_history, quoted
 from agent.rules.passage import after, before, cue_of_another, says, sentence
 from agent.rules.rule import Kind, draft_rule
 from agent.tables import read_rows
@@ -136,14 +136,13 @@ def uncertain_inpatient(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     confirmed = tuple(code for row in to_confirm() for code in row["codes"].split())
     for candidate in read_as(draft, Assertion.UNCERTAIN):
         if not candidate.code.startswith(confirmed) and not exempt("uncertain_inpatient", candidate):
-            yield Finding(
-                rule="uncertain_inpatient",
-                citation="II.H, III.C",
-                severity=Severity.INFO,
-                codes=(candidate.code,),
-                candidate=candidate.id,
-                message=f"{quoted(candidate)} is documented as uncertain{cue(candidate)}; at inpatient discharge it is "
+            yield about(
+                candidate,
+                "uncertain_inpatient",
+                "II.H, III.C",
+                f"{quoted(candidate)} is documented as uncertain{cue(candidate)}; at inpatient discharge it is "
                 "coded as if it existed. Confirm that it was still uncertain at discharge.",
+                Severity.INFO,
             )
 
 
@@ -205,13 +204,11 @@ def contradiction(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         if other is None or candidate.code in told or not stands:
             continue
         told.add(candidate.code)
-        yield Finding(
-            rule="contradiction",
-            citation="I.A.19, I.B.14",
-            severity=Severity.WARNING,
-            codes=(candidate.code,),
-            candidate=candidate.id,
-            message=f"{quoted(candidate)} is stated, and denied elsewhere{cue(other)}: {quoted(other)}. If the two do "
+        yield about(
+            candidate,
+            "contradiction",
+            "I.A.19, I.B.14",
+            f"{quoted(candidate)} is stated, and denied elsewhere{cue(other)}: {quoted(other)}. If the two do "
             "not agree, ask the attending provider.",
         )
 
@@ -225,13 +222,11 @@ def disagreement(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     """A reader and the cue words around its quote say different things; both are shown, neither overrides."""
     for candidate in draft.candidates:
         if candidate.cued is not None and candidate.cued is not candidate.assertion:
-            yield Finding(
-                rule="disagreement",
-                citation="assertion by cue words",
-                severity=Severity.WARNING,
-                codes=(candidate.code,),
-                candidate=candidate.id,
-                message=f"{quoted(candidate)} was read as {candidate.assertion.value}, but {_cued(candidate.cued)}. "
+            yield about(
+                candidate,
+                "disagreement",
+                "assertion by cue words",
+                f"{quoted(candidate)} was read as {candidate.assertion.value}, but {_cued(candidate.cued)}. "
                 "Read the passage.",
             )
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cache
 
 from agent.codebook import CodeBook
-from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope, Severity
+from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope
 from agent.rules.documentation import cue, exempt
-from agent.rules.objection import against, is_history, quoted
+from agent.rules.objection import about, against, is_history, quoted
 from agent.rules.passage import after, before, says, sentence
 from agent.rules.rule import draft_rule
-from agent.tables import read_rows
+from agent.tables import read_words
 
 _MALIGNANT = ("C",)
 _BLOOD = ("C81", "C82", "C83", "C84", "C85", "C86", "C88", "C90", "C91", "C92", "C93", "C94", "C95", "C96")
@@ -74,10 +73,10 @@ def status_post(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         if says(sentence(draft, candidate), _words("today")):
             continue
         if says(re.split(r"[,;]|\band\b", _near(draft, candidate, 3))[-1], _words("status_post")):
-            yield _finding(
+            yield about(
+                candidate,
                 "status_post",
                 "III.A, IV.J",
-                candidate,
                 f"{quoted(candidate)} stands after “status post”. If it is over, it is not coded as current: a status "
                 "(Z89-Z99), a personal history (Z85-Z87), aftercare or a sequela says what is left of it.",
             )
@@ -99,10 +98,10 @@ def cancer_history(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         if past or (gone and candidate.assertion is Assertion.AFFIRMED and not of_blood):
             why = f"documented as past{cue(candidate)}" if past else f"called “{gone}”"
             what = "; in remission it has a code of its own (I.C.2.n)" if of_blood else ""
-            yield _finding(
+            yield about(
+                candidate,
                 "cancer_history",
                 "I.C.2.m",
-                candidate,
                 f"{quoted(candidate)} is {why}, and its sentence names no treatment that goes on. A cancer that was "
                 f"removed and is no longer treated is a personal history (Z85.-){what}.",
             )
@@ -120,10 +119,10 @@ def cancer_in_treatment(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         history = candidate.code.startswith("Z85") and candidate.assertion in (Assertion.AFFIRMED, Assertion.HISTORICAL)
         word = _ongoing(sentence(draft, candidate)) if past or history else ""
         if word:
-            yield _finding(
+            yield about(
+                candidate,
                 "cancer_in_treatment",
                 "I.C.2.m",
-                candidate,
                 f"{quoted(candidate)} is called past, and the same sentence says “{word}”. While its treatment goes on "
                 "or some of it is left, the cancer itself is coded, not its history; read which of the two holds.",
             )
@@ -149,13 +148,13 @@ def old_infarction(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             word = says(re.sub(r"\byears?[ -]old\b", "", _near(draft, candidate, 1)), _words("old_beside"))
         if word or (weeks is not None and weeks > _ACUTE_WEEKS):
             when = f"“{word}”" if word else f"some {weeks:.0f} weeks ago"
-            yield _finding(
+            yield about(
+                candidate,
                 "old_infarction",
                 "I.C.9.e.1",
-                candidate,
                 f"{quoted(candidate)} is of the past ({when}); an infarction is coded as acute for four weeks. After "
                 "that it is old (I25.2) or, while it still needs care, aftercare.",
-                instead="I25.2",
+                beside="I25.2",
             )
 
 
@@ -174,10 +173,10 @@ def sequela(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         word = _left_from(draft, candidate)
         if word:
             how = "I69.- says both" if stroke else "the injury with the 7th character S"
-            yield _finding(
+            yield about(
+                candidate,
                 "sequela",
                 "I.B.10, I.C.9.d.1" if stroke else "I.B.10, I.C.19.a",
-                candidate,
                 f"{quoted(candidate)} is named as what something is left from (“{word}”): what is left is coded, then "
                 f"what it is a sequela of ({how}), not the acute code.",
             )
@@ -195,10 +194,10 @@ def threatened(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             continue
         word = says(_near(draft, candidate, 3), _words("threatened"))
         if word:
-            yield _finding(
+            yield about(
+                candidate,
                 "threatened",
                 "I.B.11",
-                candidate,
                 f"{quoted(candidate)} is called {word}. If it did not come, the Index is looked up under “threatened” "
                 "and “impending”; without an entry there, the condition that was there is coded instead.",
             )
@@ -276,18 +275,5 @@ def _left_from(draft: Draft, candidate: Candidate) -> str:
     return "" if word and _DENIED.search(rest_of.partition(word)[0]) else word
 
 
-def _finding(rule: str, citation: str, candidate: Candidate, message: str, *, instead: str | None = None) -> Finding:
-    return Finding(
-        rule=rule,
-        citation=citation,
-        severity=Severity.WARNING,
-        codes=(candidate.code,) if instead is None else (candidate.code, instead),
-        candidate=candidate.id,
-        message=message,
-    )
-
-
-@cache
 def _words(kind: str) -> tuple[str, ...]:
-    rows = {row["kind"]: row["words"] for row in read_rows("agent.rules", "history.tsv")}
-    return tuple(word.strip() for word in rows[kind].split(";"))
+    return read_words("agent.rules", "history.tsv")[kind]

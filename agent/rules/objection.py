@@ -1,4 +1,4 @@
-"""Objection: the finding of a rule that speaks against one candidate, and the words that rules have in common."""
+"""Objection: the findings of rules on one candidate, against it or not, and the words that they have in common."""
 
 from __future__ import annotations
 
@@ -24,6 +24,26 @@ def against(
         reason=reason,
         instead=instead,
         candidate=candidate.id,
+    )
+
+
+def about(
+    candidate: Candidate,
+    rule: str,
+    citation: str,
+    message: str,
+    severity: Severity = Severity.WARNING,
+    *,
+    beside: str | None = None,
+) -> Finding:
+    """A finding on `candidate` that objects to nothing; `beside` is the code that it is set against."""
+    return Finding(
+        rule=rule,
+        citation=citation,
+        severity=severity,
+        codes=(candidate.code,) if beside is None else (candidate.code, beside),
+        candidate=candidate.id,
+        message=message,
     )
 
 

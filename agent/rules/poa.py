@@ -14,7 +14,7 @@ from agent.rules.edits import codes_of
 from agent.rules.passage import says, sentence_at
 from agent.rules.rule import claim_rule
 from agent.rules.sheet import Sheet
-from agent.tables import read_rows
+from agent.tables import read_rows, read_words
 
 _CITED = "Appendix I"
 _AT_ADMISSION = frozenset(("chief_complaint", "hpi", "pmh", "admission_diagnosis", "indication", "problem_list", "psh"))
@@ -72,8 +72,7 @@ def _by_kind(code: Code) -> Poa:
     """What the kind of a code lets one expect; U of most."""
     if _codes("delivery").holds(code.code):
         return Poa.NO
-    initial = code.title.endswith("initial encounter") or "initial encounter for" in code.title
-    return Poa.YES if initial and _codes("injury").holds(code.code) else Poa.UNKNOWN
+    return Poa.YES if "initial encounter" in code.title and _codes("injury").holds(code.code) else Poa.UNKNOWN
 
 
 def _by_date(evidence: tuple[Evidence, ...], encounter: Encounter) -> Poa:
@@ -271,10 +270,8 @@ def _exempt() -> CodeSet:
     return codes_of("; ".join(row["codes"] for row in rows), "poa_exempt.tsv")
 
 
-@cache
 def _words(kind: str) -> tuple[str, ...]:
-    rows = {row["kind"]: row["words"] for row in read_rows("agent.rules", "poa.tsv")}
-    return tuple(word.strip() for word in rows[kind].split(";"))
+    return read_words("agent.rules", "poa.tsv")[kind]
 
 
 @cache

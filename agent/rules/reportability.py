@@ -9,7 +9,7 @@ from typing import NamedTuple
 from agent.codebook import CodeBook
 from agent.records import Assertion, Candidate, Draft, Family, Finding, Reason, Scope, Setting, Severity
 from agent.rules.documentation import read_as
-from agent.rules.objection import against, quoted
+from agent.rules.objection import about, against, quoted
 from agent.rules.passage import cue_of_another
 from agent.rules.rule import draft_rule
 from agent.tables import read_rows
@@ -77,15 +77,14 @@ def chronic_systemic(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         name = next((name for starts, name in chronic() if candidate.code.startswith(starts)), "")
         if name and candidate.code not in told and candidate.assertion is Assertion.AFFIRMED:
             told.add(candidate.code)
-            yield Finding(
-                rule="chronic_systemic",
-                citation="III" if inpatient else "IV.I, IV.J",
-                severity=Severity.INFO,
-                codes=(candidate.code,),
-                candidate=candidate.id,
-                message=f"{quoted(candidate)} is a chronic systemic disease ({name}) without any sign of management "
+            yield about(
+                candidate,
+                "chronic_systemic",
+                "III" if inpatient else "IV.I, IV.J",
+                f"{quoted(candidate)} is a chronic systemic disease ({name}) without any sign of management "
                 "here. Such a disease is reported as often as it is treated or bears on other care: look whether it "
                 "did.",
+                Severity.INFO,
             )
 
 
@@ -136,14 +135,13 @@ def symptom_of_its_own(draft: Draft, book: CodeBook) -> Iterator[Finding]:
     for symptom in draft.candidates if diagnoses else ():
         if symptom.code.startswith(_SYMPTOMS) and not symptom.code.startswith(_NO_SYMPTOMS) and _stands(symptom):
             if _cause(symptom, draft.candidates) is None:
-                yield Finding(
-                    rule="symptom_of_its_own",
-                    citation="I.B.6",
-                    severity=Severity.INFO,
-                    codes=(symptom.code,),
-                    candidate=symptom.id,
-                    message=f"{quoted(symptom)} is not routinely part of any diagnosis found here; it is coded if it "
+                yield about(
+                    symptom,
+                    "symptom_of_its_own",
+                    "I.B.6",
+                    f"{quoted(symptom)} is not routinely part of any diagnosis found here; it is coded if it "
                     "was managed.",
+                    Severity.INFO,
                 )
 
 
@@ -164,14 +162,13 @@ def symptom_without_diagnosis(draft: Draft, book: CodeBook) -> Iterator[Finding]
         sure = symptom.assertion is Assertion.AFFIRMED or cue_of_another(draft, symptom)
         if sure and symptom.code not in told and symptom.code.startswith(symptoms):
             told.add(symptom.code)
-            yield Finding(
-                rule="symptom_without_diagnosis",
-                citation="I.B.4, IV.D",
-                severity=Severity.INFO,
-                codes=(symptom.code,),
-                candidate=symptom.id,
-                message=f"No diagnosis is certain ({quoted(suspected[0])} is only suspected), so {quoted(symptom)} may "
+            yield about(
+                symptom,
+                "symptom_without_diagnosis",
+                "I.B.4, IV.D",
+                f"No diagnosis is certain ({quoted(suspected[0])} is only suspected), so {quoted(symptom)} may "
                 "be what is reported.",
+                Severity.INFO,
             )
 
 
@@ -212,15 +209,14 @@ def interpreted_report(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             continue
         if not candidate.code.startswith((_SYMPTOMS, *_CIRCUMSTANCES)):
             told.add(candidate.code)
-            yield Finding(
-                rule="interpreted_report",
-                citation="IV.K",
-                severity=Severity.INFO,
-                codes=(candidate.code,),
-                candidate=candidate.id,
-                message=f"{quoted(candidate)} stands in a report alone. If a physician interpreted the test and the "
+            yield about(
+                candidate,
+                "interpreted_report",
+                "IV.K",
+                f"{quoted(candidate)} stands in a report alone. If a physician interpreted the test and the "
                 "report was final at the time of coding, a confirmed diagnosis in it may be coded; a finding that "
                 "nobody interpreted may not.",
+                Severity.INFO,
             )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from agent.codebook import Code
 from agent.records import Candidate, Draft
 from agent.rules.passage import after, before, says
-from agent.tables import read_rows
+from agent.tables import read_words
 
 SIDES = ("right", "left")
 _RADIATED = ("C", "D0", "Z85")
@@ -134,8 +133,6 @@ def without(text: str, phrases: tuple[str, ...]) -> str:
     return text
 
 
-@cache
 def wording(kind: str) -> tuple[str, ...]:
     """The words of a kind, from `agent/rules/wording.tsv`."""
-    rows = {row["kind"]: row["words"] for row in read_rows("agent.rules", "wording.tsv")}
-    return tuple(word.strip() for word in rows[kind].split(";"))
+    return read_words("agent.rules", "wording.tsv")[kind]

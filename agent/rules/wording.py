@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from agent.codebook import Code, CodeBook
 from agent.records import Assertion, Candidate, Draft, Family, Finding, Severity
-from agent.rules.objection import quoted
+from agent.rules.objection import about, quoted
 from agent.rules.passage import after, before, says, sentences_of
 from agent.rules.rule import draft_rule
 from agent.rules.stated import (
@@ -50,10 +50,10 @@ def side_against_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         if said == {"bilateral"} and "bilateral" not in _sides_near(book, code):
             continue
         of = "both sides" if named == "bilateral" else f"the {named} side"
-        yield _finding(
+        yield about(
+            candidate,
             "side_against_words",
             "I.B.13",
-            candidate,
             f"{code.code} is of {of}, but the words say {said.pop()}: {quoted(candidate)}.",
             Severity.ERROR,
         )
@@ -70,10 +70,10 @@ def side_left_unsaid(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         sideless = "unspecified" in code.title.lower() and not side_of_title(code)
         said = sides_said(draft, candidate) if sideless and _sides_near(book, code) else set()
         if len(said) == 1:
-            yield _finding(
+            yield about(
+                candidate,
                 "side_left_unsaid",
                 "I.B.13",
-                candidate,
                 f"{code.code} ({code.title}) names no side, but the words say {said.pop()}: {quoted(candidate)}.",
             )
 
@@ -95,10 +95,10 @@ def kidney_stage_in_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             what = f"stage {stages[0]}" if stages[0][0].isdigit() else f"{stages[0]}, which is {STAGES[stages[0]]}"
         else:
             continue
-        yield _finding(
+        yield about(
+            candidate,
             "kidney_stage_in_words",
             "I.C.14.a.1",
-            candidate,
             f"{code.code} ({code.title}), but the words say {what}.",
             Severity.ERROR,
         )
@@ -115,10 +115,10 @@ def acute_and_chronic(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         said = " ".join(e.text.lower() for e in candidate.evidence)
         phase = phase_of_title(code)
         if phase and says(said, wording("acute_and_chronic")) and not _has_partner(draft, book, candidate, phase):
-            yield _finding(
+            yield about(
+                candidate,
                 "acute_and_chronic",
                 "I.B.8",
-                candidate,
                 f"{quoted(candidate)} is acute and chronic; {code.code} ({code.title}) says one of them. Where no code "
                 "holds both, both are coded, the acute one first.",
             )
@@ -147,7 +147,7 @@ def phase_of_care(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             word = f"a healing injury, but the words say “{active}”; active treatment is A"
         else:
             continue
-        yield _finding("phase_of_care", "I.C.19.a", candidate, f"{code.code} has the 7th character of {word}.")
+        yield about(candidate, "phase_of_care", "I.C.19.a", f"{code.code} has the 7th character of {word}.")
 
 
 @draft_rule(
@@ -166,10 +166,10 @@ def trimester_in_words(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         if told and named not in told:
             right, words = next(iter(told.items()))
             unsaid = named == "unspecified"
-            yield _finding(
+            yield about(
+                candidate,
                 "trimester_in_words",
                 "I.C.15.a.3, I.C.15.a.5" if unsaid else "I.C.15.a.3",
-                candidate,
                 f"{code.code} is of {'no' if unsaid else f'the {named}'} trimester, but the words say {words}; that is "
                 f"the {right}.",
                 Severity.WARNING if unsaid else Severity.ERROR,
@@ -196,10 +196,10 @@ def fracture_default(draft: Draft, book: CodeBook) -> Iterator[Finding]:
             how, default = "of a fracture without displacement", "called so: it is displaced"
         else:
             continue
-        yield _finding(
+        yield about(
+            candidate,
             "fracture_default",
             "I.C.19.c",
-            candidate,
             f"{code.code} is {how}, and {quoted(candidate)} is not {default}.",
         )
 
@@ -217,10 +217,10 @@ def link_denied(draft: Draft, book: CodeBook) -> Iterator[Finding]:
         said = " ".join(sentences_of(draft, candidate)).lower()
         word = denied_link(said, code)
         if word:
-            yield _finding(
+            yield about(
+                candidate,
                 "link_denied",
                 "I.A.15",
-                candidate,
                 f"{code.code} ({code.title}) links two conditions, and the words say “{word}”: {quoted(candidate)}.",
             )
 
@@ -251,16 +251,3 @@ def _has_partner(draft: Draft, book: CodeBook, candidate: Candidate, phase: str)
         if other.code[:3] == candidate.code[:3] or said & set(sentences_of(draft, other)):
             return True
     return False
-
-
-def _finding(
-    rule: str, citation: str, candidate: Candidate, message: str, severity: Severity = Severity.WARNING
-) -> Finding:
-    return Finding(
-        rule=rule,
-        citation=citation,
-        severity=severity,
-        codes=(candidate.code,),
-        candidate=candidate.id,
-        message=message,
-    )
